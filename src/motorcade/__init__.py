@@ -1,0 +1,1 @@
+"""Motorcade: real-time fleet management straight from the car maker's stream."""

@@ -1,0 +1,1 @@
+"""Room 2: from the stream to state and live."""

@@ -1,0 +1,1 @@
+"""One step of the consumer's pipeline per file."""

@@ -1,0 +1,39 @@
+"""One tree of errors, named for what the caller should do about them.
+
+    MotorcadeError
+    ├── Invalid      park it: the input is wrong and will stay wrong
+    ├── Busy         slow down: the same again a little later will work
+    ├── Unavailable  back off and retry: something we depend on is away
+    └── Denied       refuse: whoever asks may not have this
+
+Adapters translate their vendor's errors into these at their edge and keep the cause. Messages say what,
+which, and what to do next, and never hold a VIN, a token or a coordinate.
+"""
+
+
+class MotorcadeError(Exception):
+    """Anything that Motorcade itself raises."""
+
+
+class Invalid(MotorcadeError):
+    """The input can never be accepted as it is; park it and go on."""
+
+
+class Busy(MotorcadeError):
+    """A named limit is reached for now; slow down and offer the same again."""
+
+
+class Unavailable(MotorcadeError):
+    """A dependency does not answer; back off and retry. Nothing was changed."""
+
+
+class Denied(MotorcadeError):
+    """Identity or permission does not allow it; do not retry unchanged."""
+
+
+class Conflict(Busy):
+    """A conditional write lost its race; read again and decide anew."""
+
+
+class Corrupt(Unavailable):
+    """Stored bytes fail their checksum or format; isolate them, never treat them as empty."""

@@ -1,0 +1,1 @@
+"""Doors between the rooms: one protocol per file."""

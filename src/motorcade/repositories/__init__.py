@@ -1,0 +1,1 @@
+"""Typed, scope-bound access to the store, written once over ports/store."""

@@ -1,0 +1,1 @@
+"""Bytes: encodings of batches, live events and the makers' protocols."""
