@@ -37,3 +37,35 @@ class Conflict(Busy):
 
 class Corrupt(Unavailable):
     """Stored bytes fail their checksum or format; isolate them, never treat them as empty."""
+
+
+class CorruptEntry(Corrupt):
+    """One stream entry is unreadable; the ones after it are not touched by that."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(f"stream entry {position} is unreadable: {reason}")
+        self.position = position
+
+
+class Trimmed(MotorcadeError):
+    """Entries that a reader asked for are past the retention; heal the gap from the archive and say so."""
+
+    def __init__(self, after: int, oldest: int) -> None:
+        super().__init__(f"the stream was trimmed: entries after {after} up to {oldest} are gone")
+        self.oldest = oldest
+
+
+class LinkSpent(Denied):
+    """A one-time link that worked before."""
+
+    def __init__(self, used_at_s: int) -> None:
+        super().__init__("this sign-in link was used before; make a new one with `motorcade open`")
+        self.used_at_s = used_at_s
+
+
+class Throttled(Busy):
+    """Too many tries; the same again after `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many tries; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s

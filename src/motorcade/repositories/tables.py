@@ -1,0 +1,34 @@
+"""Every table and index of the store, declared once."""
+
+from motorcade.ports.store import Index, Table
+
+# Platform tables, read only through a SystemScope.
+CLAIMS = Table("claims")  # pk = claim key version, sk = HMAC of the VIN (hex)
+VAULT = Table("vault")  # pk = org, sk = vehicle: the sealed VIN
+ORGANISATIONS = Table("organisations")  # pk = "org", sk = org
+USERS = Table("users")  # pk = org, sk = user
+SESSIONS = Table("sessions", (Index("by_user", "user", "issued_at"),))  # pk = hash of the token, sk = "session"
+LINKS = Table("links")  # pk = hash of the token, sk = "link"
+CHECKPOINTS = Table("checkpoints")  # pk = reader, sk = partition
+DEAD_LETTERS = Table("dead_letters")  # pk = org, sk = partition.entry.index
+PARKED = Table("parked")  # pk = org, sk = vehicle: vehicles whose bad records were set aside
+CREDENTIALS = Table("credentials")  # pk = user, sk = "passphrase" | "throttle:<caller>"
+
+# Tables of organisations: pk starts with the organisation.
+VEHICLES = Table("vehicles", (Index("by_name", "org", "name_key"),))  # pk = org, sk = vehicle
+STATES = Table("states")  # pk = org, sk = vehicle: fields, dedupe ring, connections
+
+ALL = (
+    CLAIMS,
+    VAULT,
+    ORGANISATIONS,
+    USERS,
+    SESSIONS,
+    LINKS,
+    CHECKPOINTS,
+    DEAD_LETTERS,
+    PARKED,
+    CREDENTIALS,
+    VEHICLES,
+    STATES,
+)
