@@ -1,8 +1,8 @@
 """Identity: who signs in, and which session speaks for whom.
 
 Contract:
-- Secrets (links, session tokens, passphrases) are kept only as hashes. Answers for wrong, unknown and spent credentials take
-  the same time and differ only where the one who asks may know (a spent link says so).
+- Secrets (links, session tokens, passphrases) are kept only as hashes. Answers for wrong, unknown and spent
+  credentials take the same time and differ only where the one who asks may know (a spent link says so).
 - A link works once, for its life, and only where the caller is on loopback.
 - A revoked or expired session is refused at once.
 """

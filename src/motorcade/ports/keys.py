@@ -1,7 +1,8 @@
 """Keys: the only place where key material is made, kept and used.
 
 Contract:
-- Everything derives from a root that this port guards (a file for its owner only, or KMS). Losing the root loses the sealed data.
+- Everything derives from a root that this port guards (a file for its owner only, or KMS). Losing the root
+  loses the sealed data.
 - Sealing is authenticated; the context (organisation and purpose) is bound in, so that what was sealed for one
   organisation never opens for another.
 """

@@ -3,9 +3,10 @@
 Contract:
 - A snapshot carries a cursor; changes after that cursor follow it, so that snapshot + changes = the newest values.
 - Only the newest value per vehicle counts: a slow subscriber loses intermediate values, never the last one.
-- A cursor is (epoch, n). The publisher's start makes a new epoch; a subscriber that sees another epoch starts over from the
-  snapshot that comes with it.
-- Values are opaque bytes (`wire/live_event.py`). Nothing is durable: after a restart the publisher publishes its state again.
+- A cursor is (epoch, n). The publisher's start makes a new epoch; a subscriber that sees another epoch starts
+  over from the snapshot that comes with it.
+- Values are opaque bytes (`wire/live_event.py`). Nothing is durable: after a restart the publisher
+  publishes its state again.
 """
 
 from collections.abc import AsyncIterator, Mapping

@@ -4,9 +4,10 @@ Contract:
 - An item is (pk, sk) → a `data` mapping of MessagePack-able values, a `version` that starts at 1 and grows by one with
   every change, and optionally `expires_at_s` (TTL, epoch seconds; an expired item is never returned, its removal
   may come later).
-- Every write is conditional or says `ANY`. A failed condition raises `Conflict` and changes nothing. A transaction of up
-  to `MAX_TRANSACTION` writes happens as a whole or not at all.
-- `get` and `query` on the table read what was committed; a secondary index may lag behind (adapters on one machine do not).
+- Every write is conditional or says `ANY`. A failed condition raises `Conflict` and changes nothing. A transaction
+  of up to `MAX_TRANSACTION` writes happens as a whole or not at all.
+- `get` and `query` on the table read what was committed; a secondary index may lag behind (on one machine it
+  does not).
 - Index values are taken from the item's data; an item that lacks the attribute is not in the index.
 - The change feed has every committed change at least once, in commit order per key.
 """
@@ -66,12 +67,12 @@ class Exists:
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Unconditional:
     """No condition, said aloud."""
 
 
-Condition = Absent | VersionIs | Exists | Any_
-ANY = Any_()
+Condition = Absent | VersionIs | Exists | Unconditional
+ANY = Unconditional()
 
 
 @dataclass(frozen=True, slots=True)
