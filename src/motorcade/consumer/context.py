@@ -1,0 +1,67 @@
+"""What the steps work on: one record on its way, and what the consumer remembers of its vehicle."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from motorcade.domain.connections import Connections
+from motorcade.domain.ids import id_text
+from motorcade.domain.state import Fields, Value
+from motorcade.wire.batch import Frame
+
+DEDUPE_RING = 64
+"""Record ids remembered per vehicle. Beyond it the join makes a duplicate harmless; the ring only saves its work."""
+
+
+class Outcome(StrEnum):
+    """How a record's way ended. Every record ends in exactly one; their counts add up to what was received."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    OUTSIDE_CLAIM = "outside_claim"
+    FILTERED = "filtered"
+    DEAD = "dead"
+
+
+@dataclass(slots=True)
+class VehicleMemory:
+    """A vehicle in the consumer's memory; its stored form is `wire/state_snapshot.py`.
+
+    Times in ns. `version` is that of the stored item, 0 before the first commit.
+    """
+
+    org_id: str
+    vehicle_id: str
+    version: int = 0
+    fields: Fields = field(default_factory=dict)
+    ring: deque[bytes] = field(default_factory=lambda: deque(maxlen=DEDUPE_RING))
+    watermark_ns: int = 0
+    connections: Connections = field(default_factory=Connections)
+    clock_suspect: bool = False
+    last_seen_ns: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Work:
+    """One record on its way through the pipeline. The steps fill in what they find out."""
+
+    frame: Frame
+    vehicle: VehicleMemory
+    record_id: bytes = b""
+    readings: list[tuple[int, Value]] = field(default_factory=list)
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class Tick:
+    """What a stretch of records changed, until it is published and committed."""
+
+    to_publish: set[tuple[str, str]] = field(default_factory=set)
+    to_commit: set[tuple[str, str]] = field(default_factory=set)
+
+
+def key_of(frame: Frame) -> tuple[str, str]:
+    """(org_id, vehicle_id) of a frame."""
+    return id_text(frame[0]), id_text(frame[1])

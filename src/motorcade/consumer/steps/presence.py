@@ -1,0 +1,16 @@
+"""Step 3: connectivity reports of our own gateway open and close connections."""
+
+from motorcade.consumer.context import Outcome, Work
+from motorcade.domain.record import Topic
+from motorcade.wire.tesla.decode import decode_connectivity
+
+
+def presence(work: Work) -> Outcome | None:
+    """Apply a connectivity report; anything else goes on."""
+    if work.frame[4] != Topic.CONNECTIVITY:
+        return None
+    report = decode_connectivity(work.frame[9])
+    connections, at_ns = work.vehicle.connections, work.frame[8]
+    change = connections.opened if report.connected else connections.close
+    work.changed = change(report.connection_id, at_ns)
+    return Outcome.APPLIED
