@@ -1,0 +1,1 @@
+"""A city's streets: the network, and the fastest way through it."""
