@@ -1,0 +1,95 @@
+"""What must be true before anything starts; each fault is one sentence with its remedy."""
+
+import fcntl
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from motorcade.app.settings import Settings
+from motorcade.domain.errors import Denied, Unavailable
+
+MIN_FREE_BYTES = 200 * 1024 * 1024
+"""Room that the stream and the store need to work at all: a day of a small fleet."""
+MAX_SOCKET_PATH = 100
+"""Unix socket paths end at 107 bytes on Linux; `/live.sock` is part of it."""
+
+
+class FolderLock:
+    """One `motorcade run` per data folder, held as long as the process lives."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock.
+
+        Raises:
+            Denied: another process holds it; the message names it.
+        """
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(self._handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._handle)
+            raise Denied(
+                f"Motorcade already runs in {path.parent.parent} (process {holder}). Use it, or stop it first, or set"
+                " MOTORCADE_DATA_DIR to another folder."
+            ) from error
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Give the folder back."""
+        os.close(self._handle)
+
+
+def prepare_folders(settings: Settings) -> None:
+    """Make the data folder and what belongs in it.
+
+    Raises:
+        Unavailable: not writable, no room, or its path is too long for a socket.
+    """
+    folder = settings.data_dir.absolute()
+    try:
+        for path in (folder, settings.run_dir, settings.tls_dir, folder / "logs"):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = settings.run_dir / f".probe-{os.getpid()}"
+        probe.write_bytes(b"x")
+        probe.unlink()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise Unavailable(
+            f"{folder} cannot be written ({error.strerror}). Make it writable for this user, or set MOTORCADE_DATA_DIR."
+        ) from error
+    if free < MIN_FREE_BYTES:
+        raise Unavailable(
+            f"{folder} has {free // 2**20} MB free and Motorcade needs {MIN_FREE_BYTES // 2**20}. Free some, or set"
+            " MOTORCADE_DATA_DIR to a folder on another disk."
+        )
+    if len(os.fsencode(settings.run_dir.absolute())) > MAX_SOCKET_PATH - len("/gateway.sock"):
+        raise Unavailable(f"{folder} is too long a path for a socket. Set MOTORCADE_DATA_DIR to a shorter one.")
+
+
+def check_ports(settings: Settings) -> None:
+    """Every port must be free.
+
+    Raises:
+        Unavailable: one is taken; the message names the setting that moves it.
+    """
+    ports = (
+        ("VEHICLE", settings.vehicle_host, settings.vehicle_port),
+        ("HTTP", settings.http_host, settings.http_port),
+        ("GATEWAY_METRICS", "127.0.0.1", settings.gateway_metrics_port),
+        ("CONSUMER_METRICS", "127.0.0.1", settings.consumer_metrics_port),
+        ("API_METRICS", "127.0.0.1", settings.api_metrics_port),
+    )
+    for name, host, port in ports:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise Unavailable(
+                    f"port {port} on {host} cannot be used ({error.strerror}). Stop what uses it, or set"
+                    f" MOTORCADE_{name}_PORT to a free port."
+                ) from error

@@ -1,0 +1,119 @@
+"""Every setting, its default and its reason: the only reader of the environment."""
+
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from motorcade.domain.errors import Invalid
+
+
+class Settings(BaseSettings):
+    """Settings of one process, from variables named `MOTORCADE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTORCADE_", extra="forbid")
+
+    data_dir: Path = Field(Path("data"), description="Folder that holds everything Motorcade keeps on this machine.")
+
+    vehicle_host: str = Field(
+        "127.0.0.1", description="Address on which vehicles connect. `0.0.0.0` opens it to the network."
+    )
+    vehicle_port: int = Field(4443, ge=0, le=65535, description="Port on which vehicles connect (TLS).")
+    vehicle_names: str = Field(
+        "localhost,127.0.0.1", description="Comma-separated host names in the vehicle port's own certificate."
+    )
+    vehicle_cert: Path | None = Field(None, description="PEM chain for the vehicle port instead of Motorcade's own.")
+    vehicle_key: Path | None = Field(None, description="PEM key that belongs to `MOTORCADE_VEHICLE_CERT`.")
+    vehicle_anchors: Path | None = Field(
+        None, description="PEM file of the car maker's certificate authorities. Unset: only simulated cars may connect."
+    )
+    max_connections: int = Field(
+        20_000, ge=1, description="Vehicle connections of one gateway; each takes about 60 kB of memory."
+    )
+
+    http_host: str = Field(
+        "127.0.0.1", description="Address of web and API. Anything beyond loopback needs a passphrase and TLS."
+    )
+    http_port: int = Field(8080, ge=0, le=65535, description="Port of web and API.")
+    http_cert: Path | None = Field(None, description="PEM chain for web and API; needed beyond loopback.")
+    http_key: Path | None = Field(None, description="PEM key that belongs to `MOTORCADE_HTTP_CERT`.")
+    public_url: str | None = Field(
+        None, description="https:// address people use when a proxy ends TLS in front of the API."
+    )
+    web_dir: Path | None = Field(None, description="Folder of the built web application; unset: the packaged one.")
+    map_style_url: str | None = Field(
+        None, description="MapLibre style of an online map; unset: the offline map. Its host must be reachable."
+    )
+
+    gateway_metrics_port: int = Field(9101, ge=0, le=65535, description="Loopback port of the gateway's metrics.")
+    consumer_metrics_port: int = Field(9102, ge=0, le=65535, description="Loopback port of the consumer's metrics.")
+    api_metrics_port: int = Field(9103, ge=0, le=65535, description="Loopback port of the API's metrics.")
+
+    simulated_cars: int = Field(200, ge=0, le=10_000, description="Simulated cars that `motorcade run` starts.")
+    stream_retention_h: int = Field(72, ge=72, description="Hours that the stream keeps records; 72 at least.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe line to log.")
+
+    @cached_property
+    def stream_path(self) -> Path:
+        """Database of the stream."""
+        return self.data_dir / "stream.db"
+
+    @cached_property
+    def store_path(self) -> Path:
+        """Database of the store."""
+        return self.data_dir / "store.db"
+
+    @cached_property
+    def root_key_path(self) -> Path:
+        """The root key, readable by its owner only."""
+        return self.data_dir / "root.key"
+
+    @cached_property
+    def run_dir(self) -> Path:
+        """Sockets and locks; nothing in it outlives the processes."""
+        return self.data_dir / "run"
+
+    @cached_property
+    def tls_dir(self) -> Path:
+        """Certificates of the vehicle port and of the simulator."""
+        return self.data_dir / "tls"
+
+    @cached_property
+    def live_socket(self) -> Path:
+        """Socket of the live bus."""
+        return self.run_dir / "live.sock"
+
+    @property
+    def beyond_loopback(self) -> bool:
+        """Whether web and API are reachable from other machines."""
+        if self.http_host == "localhost":
+            return False
+        try:
+            return not ip_address(self.http_host).is_loopback
+        except ValueError:
+            return True
+
+    @property
+    def base_url(self) -> str:
+        """Address of the web application for people."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        scheme = "https" if self.http_cert else "http"
+        host = f"[{self.http_host}]" if ":" in self.http_host else self.http_host
+        return f"{scheme}://{host}:{self.http_port}"
+
+
+def load_settings() -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        Invalid: a value is wrong; the message names the variable and what is allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "MOTORCADE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise Invalid(f"{name}: {first['msg']} (given: {first['input']!r})") from error
