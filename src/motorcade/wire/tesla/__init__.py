@@ -1,0 +1,1 @@
+"""Tesla's fleet telemetry on the wire: envelope, VIN cut, decoder with unit conversion, encoder."""
