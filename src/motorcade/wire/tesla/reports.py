@@ -1,8 +1,9 @@
 """The topics beside vehicle data: alerts, errors, connectivity and metrics, decoded to small structs."""
 
+from typing import Final, cast
+
 import msgspec
-from google.protobuf.timestamp_pb2 import Timestamp
-from tesla_protocol.telemetry.vehicle_alert_pb2 import Audience, VehicleAlerts
+from tesla_protocol.telemetry.vehicle_alert_pb2 import Audience, VehicleAlert, VehicleAlerts
 from tesla_protocol.telemetry.vehicle_connectivity_pb2 import ConnectivityEvent, VehicleConnectivity
 from tesla_protocol.telemetry.vehicle_error_pb2 import VehicleErrors
 from tesla_protocol.telemetry.vehicle_metric_pb2 import VehicleMetrics
@@ -10,7 +11,9 @@ from tesla_protocol.telemetry.vehicle_metric_pb2 import VehicleMetrics
 from motorcade.domain.record import Topic
 from motorcade.wire.tesla.messages import parse, timestamp_ns
 
-_NS_PER_S = 1_000_000_000
+_NS_PER_S: Final = 1_000_000_000
+_AUDIENCES: Final = {value.number: value.name for value in Audience.DESCRIPTOR.values}
+_STATES: Final = {int(ConnectivityEvent.CONNECTED): True, int(ConnectivityEvent.DISCONNECTED): False}
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -50,9 +53,93 @@ class Metric(msgspec.Struct, frozen=True):
     value: float
 
 
-def _at(holder: VehicleAlerts.VehicleAlert, field: str, *, may_be_ms: bool = False) -> int | None:
-    """A timestamp field as ns, None where it is absent or no time."""
-    if not holder.HasField(field):
+def decode_alerts(payload: bytes) -> list[Alert]:
+    """The alerts of one message, in its order.
+
+    Older software sends their times in milliseconds; both forms are read.
+
+    Raises:
+        Invalid: the payload does not parse.
+    """
+    message = cast(VehicleAlerts, parse(Topic.ALERTS, payload))
+    return [
+        Alert(
+            alert.name,
+            tuple(_AUDIENCES.get(int(number), f"Unknown {int(number)}") for number in alert.audiences),
+            _alert_time_ns(alert, "started_at"),
+            _alert_time_ns(alert, "ended_at"),
+        )
+        for alert in message.alerts
+    ]
+
+
+def _alert_time_ns(alert: VehicleAlert, field: str) -> int | None:
+    """When an alert began or ended; None where that is absent or no time."""
+    if not alert.HasField(field):
         return None
-    stamp: Timestamp = getattr(holder, field)
-    return timestamp_ns(stamp.seconds, stamp.nanos, may_be_ms=may_be_ms)
+    stamp = alert.started_at if field == "started_at" else alert.ended_at
+    return timestamp_ns(stamp.seconds, stamp.nanos, may_be_ms=True)
+
+
+def decode_errors(payload: bytes) -> list[VehicleError]:
+    """The errors of one message, in its order.
+
+    Raises:
+        Invalid: the payload does not parse.
+    """
+    message = cast(VehicleErrors, parse(Topic.ERRORS, payload))
+    return [
+        VehicleError(
+            error.name,
+            error.body,
+            dict(error.tags),
+            timestamp_ns(error.created_at.seconds, error.created_at.nanos) if error.HasField("created_at") else None,
+        )
+        for error in message.errors
+    ]
+
+
+def decode_connectivity(payload: bytes) -> Connectivity:
+    """The one event of a connectivity message.
+
+    Raises:
+        Invalid: the payload does not parse.
+    """
+    message = cast(VehicleConnectivity, parse(Topic.CONNECTIVITY, payload))
+    created = message.created_at
+    return Connectivity(
+        message.connection_id,
+        _STATES.get(int(message.status)),
+        message.network_interface,
+        timestamp_ns(created.seconds, created.nanos) if message.HasField("created_at") else None,
+    )
+
+
+def encode_connectivity(
+    connection_id: str, created_at_ns: int, network_interface: str = "", *, connected: bool
+) -> bytes:
+    """A connectivity payload as a gateway makes it when a connection begins or ends, without a VIN.
+
+    Args:
+        connection_id: the gateway's own id of the connection.
+        created_at_ns: ns since 1970 UTC by the gateway's clock.
+        network_interface: what the car says it uses, e.g. wifi or cellular; "" where it does not say.
+        connected: whether the connection began.
+    """
+    message = VehicleConnectivity(
+        connection_id=connection_id,
+        status=ConnectivityEvent.CONNECTED if connected else ConnectivityEvent.DISCONNECTED,
+        network_interface=network_interface,
+    )
+    message.created_at.seconds, message.created_at.nanos = divmod(created_at_ns, _NS_PER_S)
+    return message.SerializeToString()
+
+
+def decode_metrics(payload: bytes) -> list[Metric]:
+    """The metrics of one message, in its order.
+
+    Raises:
+        Invalid: the payload does not parse.
+    """
+    message = cast(VehicleMetrics, parse(Topic.METRICS, payload))
+    return [Metric(metric.name, dict(metric.tags), metric.value) for metric in message.metrics]
