@@ -24,7 +24,7 @@ LOG = TOOLS_DIR / "bootstrap.log"
 TAIL_LINES = 15
 
 
-class Trouble(Exception):  # noqa: N818 - it is told to a person as a sentence, not handled as an error
+class Trouble(Exception):
     """Something the person in front of the machine must put right; the message names the remedy."""
 
 
