@@ -4,6 +4,8 @@ The plain way parses a datum with protobuf's C core and asks which arm of the va
 are one double, one small enumeration or a place, written by a canonical encoder: these are recognised by their
 first bytes, or as a whole, without building Python objects for the message. Whatever is not recognised goes the
 plain way; a test compares both on everything it can think of.
+
+The decoders of the other topics live in `reports.py` and can be imported from here as well.
 """
 
 from collections.abc import Callable
@@ -26,6 +28,7 @@ from motorcade.domain.errors import Invalid
 from motorcade.domain.signal import SIGNALS, Shape, Signal
 from motorcade.domain.state import Value
 from motorcade.wire.tesla.choices import CHOICES, Choices
+from motorcade.wire.tesla.reports import decode_alerts, decode_connectivity, decode_errors, decode_metrics
 from motorcade.wire.tesla.values import (
     DOOR_NAMES,
     FACTORS,
@@ -39,6 +42,17 @@ from motorcade.wire.tesla.values import (
     time_of_day,
     unquoted,
 )
+
+__all__ = [
+    "MAX_FIELD_NUMBER",
+    "Oddities",
+    "decode_alerts",
+    "decode_connectivity",
+    "decode_errors",
+    "decode_metrics",
+    "decode_plainly",
+    "decode_vehicle_data",
+]
 
 MAX_FIELD_NUMBER: Final = 4095
 """Highest field number that is kept; real ones grow by some tens a year, and a car must not grow our state at will."""

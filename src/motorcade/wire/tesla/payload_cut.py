@@ -4,9 +4,10 @@ Protobuf messages could be parsed, changed and written again, but that would reo
 times more. So the top-level fields are walked and the VIN's bytes left out; unknown fields survive untouched.
 """
 
-from typing import Final
+from typing import Final, cast
 
 import msgspec
+from tesla_protocol.telemetry.vehicle_data_pb2 import Payload
 
 from motorcade.domain.errors import Invalid
 from motorcade.domain.record import Topic
@@ -28,7 +29,10 @@ _VIN_FIELD: Final = {
     Topic.CONNECTIVITY: 1,
 }
 _RESEND_FIELD: Final = 4  # vehicle data only
+_RESEND_TAG: Final = _RESEND_FIELD << 3
+_LONG_RESEND_TAG: Final = _RESEND_TAG | 0x80  # the first byte of a needlessly long spelling
 _NO_FIELD: Final = -1
+_VEHICLE_DATA: Final = int(Topic.VEHICLE_DATA)
 
 _Spans = list[tuple[int, int]]
 

@@ -116,15 +116,18 @@ def decode_connectivity(payload: bytes) -> Connectivity:
 
 
 def encode_connectivity(
-    connection_id: str, created_at_ns: int, network_interface: str = "", *, connected: bool
+    connection_id: str,
+    connected: bool,  # noqa: FBT001 - the event itself: it says more at its place than as an option
+    created_at_ns: int,
+    network_interface: str = "",
 ) -> bytes:
     """A connectivity payload as a gateway makes it when a connection begins or ends, without a VIN.
 
     Args:
         connection_id: the gateway's own id of the connection.
+        connected: whether the connection began, else it ended.
         created_at_ns: ns since 1970 UTC by the gateway's clock.
         network_interface: what the car says it uses, e.g. wifi or cellular; "" where it does not say.
-        connected: whether the connection began.
     """
     message = VehicleConnectivity(
         connection_id=connection_id,
