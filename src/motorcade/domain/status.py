@@ -11,8 +11,8 @@ Rules, in order; each `Reason` names one:
 
 Activity:
 
-- in gear: D, R or N, at any speed (a traffic light is part of a drive). P never is. Where the car does not know its gear
-  (invalid, absent, SNA: also a sleeping car says so), only a speed above `ROLLING_KMH` counts as driving: parked cars
+- in gear: D, R or N, at any speed (a traffic light is part of a drive). P never is. Where the car does not know its
+  gear (invalid, absent, SNA: also a sleeping car says so), only a speed above `ROLLING_KMH` counts: parked cars
   report small speeds when GPS jitters.
 - charging: the detailed charge state says Charging or Starting. Where it says nothing we know (older software, newer
   words), charging power above `CHARGING_KW` counts: idle chargers read up to a few hundred watts.
