@@ -89,24 +89,25 @@ def cut_payload(topic: Topic, payload: bytes, vin: bytes) -> Cut:
     masked = stored is not kept
     if masked:
         parse(topic, stored)
-    hashed = _mask(_without(payload, sorted(vins + resends)), vin) if resends else stored
-    return Cut(stored, hashed, observed_at_ns, bool(resends) and _resend(message), message.vin or None, masked)
+    hashed, is_resend = stored, False
+    if resends:
+        hashed, is_resend = hashed_bytes(topic, stored), cast(Payload, message).is_resend
+    return Cut(stored, hashed, observed_at_ns, is_resend, message.vin or None, masked)
 
 
 def hashed_bytes(topic: int, stored: bytes) -> bytes:
-    """What the record id is made of, from a stored (VIN-free) payload: all but the resend mark.
+    """What a record's id is made of: a stored, VIN-free payload without its resend mark; equals `Cut.hashed`.
+
+    Args:
+        topic: a `Topic`; only vehicle data carry a resend mark.
+        stored: a payload as `cut_payload` gave it.
 
     Raises:
-        Invalid: a field reaches out of the payload.
+        Invalid: the payload is damaged.
     """
-    if topic != Topic.VEHICLE_DATA:
+    if topic != _VEHICLE_DATA or (_RESEND_TAG not in stored and _LONG_RESEND_TAG not in stored):
         return stored
     return _without(stored, _find(stored, _NO_FIELD, _RESEND_FIELD)[1])
-
-
-def _resend(message: object) -> bool:
-    """The resend mark of vehicle data; other topics have none."""
-    return bool(getattr(message, "is_resend", False))
 
 
 def _find(payload: bytes, vin_field: int, resend_field: int) -> tuple[_Spans, _Spans]:
