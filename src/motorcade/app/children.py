@@ -14,6 +14,7 @@ STEADY_S = 60.0
 """A room that lived this long starts again at once after a crash."""
 STOP_WITHIN_S = 15.0
 """A room that has not ended by then is killed: its longest duty on stopping is one group commit and its clients."""
+LOG_END_BYTES = 8192  # enough for the last lines of a traceback
 LOG_BYTES_MOST = 20 * 1024 * 1024
 """A log larger than this is moved aside at the next start, one generation kept."""
 
@@ -101,8 +102,6 @@ class Child:
     def last_lines(self, count: int = 5) -> str:
         """The end of its log, for a person."""
         with contextlib.suppress(FileNotFoundError):
-            with self.log_path.open("rb") as log:
-                log.seek(0, 2)
-                log.seek(max(0, log.tell() - 8192))
-                return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-count:])
+            end = self.log_path.read_bytes()[-LOG_END_BYTES:]
+            return "\n".join(end.decode("utf-8", "replace").splitlines()[-count:])
         return ""

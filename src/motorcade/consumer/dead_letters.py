@@ -1,7 +1,8 @@
 """Records that no step could read are set aside, with brakes.
 
 A bad deploy would otherwise drain the whole stream into the dead letters. One vehicle's bad records are its own
-matter: they are set aside and the operator is told. Bad records from many vehicles at once are ours: the partition stops.
+matter: they are set aside and the operator is told. Bad records from many vehicles at once are ours: the partition
+stops.
 """
 
 from collections import deque
@@ -22,11 +23,8 @@ class Brakes:
     """Counts bad and active vehicles of one partition over the window. Times in ns of the records' arrival."""
 
     active: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Vehicle → when its last record was appended; the loop writes it directly."""
     bad: deque[tuple[int, tuple[str, str]]] = field(default_factory=deque)
-
-    def seen(self, vehicle: tuple[str, str], at_ns: int) -> None:
-        """A record of this vehicle came by."""
-        self.active[vehicle] = at_ns
 
     def failed(self, vehicle: tuple[str, str], at_ns: int) -> int:
         """A record of this vehicle is bad; gives the number of its bad records inside the window."""

@@ -1,0 +1,240 @@
+"""The consumer's loop: read the stream, run the pipeline, publish what changed, commit what was read.
+
+One loop per partition. Reading and folding run in the event loop; commits run beside them in the store's thread.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from dataclasses import dataclass, field
+
+from structlog.typing import FilteringBoundLogger
+
+from motorcade.consumer.commits import Commits
+from motorcade.consumer.context import Outcome, Tick, VehicleMemory, Work
+from motorcade.consumer.dead_letters import PARK_AFTER, Brakes
+from motorcade.consumer.memory import FleetMemory, stored_form, summary_of
+from motorcade.consumer.pipeline import run
+from motorcade.domain.errors import CorruptEntry, Invalid, Trimmed, Unavailable
+from motorcade.domain.record import NS_PER_S, Topic
+from motorcade.observability.metrics import Metrics
+from motorcade.ports.clock import Clock
+from motorcade.ports.live import LivePublisher
+from motorcade.ports.stream import Entry, Position, Stream
+from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
+from motorcade.wire.batch import Frame
+from motorcade.wire.live_event import encode_live
+
+READ_ENTRIES = 64
+"""Entries per read: a group commit each, so a few ten milliseconds of work before the loop turns."""
+PUBLISH_EVERY_NS = 20_000_000
+"""Longest time between a change and its publishing: well inside the 50 ms that the live path promises."""
+SILENT_AFTER_NS = 90 * NS_PER_S
+"""Without any appender's heartbeat for so long no connection can be open (three lease times of a gateway)."""
+HORIZON_LAG_NS = 5 * NS_PER_S
+"""How far the horizon stays behind the heartbeats."""
+WAIT_BUSY_S, WAIT_IDLE_S = 0.02, 0.25
+"""Longest wait for the next entry while something is unpublished or uncommitted, and while nothing is."""
+RETRY_S = 1.0
+"""Pause after the stream did not answer."""
+BRAKED_S = 60.0
+"""Pause of a partition whose brakes closed, before it reads on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the room works through."""
+
+    stream: Stream
+    consumption: Consumption
+    live: LivePublisher
+    clock: Clock
+    metrics: Metrics
+    log: FilteringBoundLogger
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where the loop is. Counts cover everything since the partition's beginning; times in ns."""
+
+    position: Position
+    counts: Counter[str] = field(default_factory=Counter)
+    horizon_ns: int = 0
+    heard_at_ns: int = 0
+
+
+class ConsumerLoop:
+    """Consumes one partition until it is stopped."""
+
+    def __init__(self, doors: Doors, partition: int = 0) -> None:
+        """Bind the room's doors; `start` takes the partition over."""
+        self._doors = doors
+        self._clock, self._metrics, self._log = doors.clock, doors.metrics, doors.log
+        self._partition = partition
+        self.memory = FleetMemory()
+        self.progress = Progress(0)
+        self._tick = Tick()
+        self._brakes = Brakes()
+        self._dead: list[DeadLetter] = []
+        self._stop = asyncio.Event()
+        self._silent = False
+        self._published_at_ns = 0
+        self._commits = Commits(doors.consumption, Checkpoint(partition, 0, 0, {}, 0), self._rejoin)
+
+    async def start(self) -> None:
+        """Take the partition over, restore every vehicle and publish it.
+
+        Raises:
+            Corrupt: a stored state is unreadable; refusing is better than starting from nothing.
+            Conflict: another consumer takes over at the same moment.
+        """
+        checkpoint = await self._doors.consumption.take_over(self._partition)
+        self._commits.checkpoint = checkpoint
+        self.progress = Progress(checkpoint.position, Counter(checkpoint.counts), 0, self._clock.monotonic_ns())
+        for stored in await self._doors.consumption.states():
+            self.memory.restore(stored)
+            self._tick.to_publish.add(stored.key)
+        self._publish()
+        self._metrics.read("motorcade_consumer_vehicles", lambda: float(len(self.memory.vehicles)))
+        self._log.info("consumer_started", vehicles=len(self.memory.vehicles), position=self.progress.position)
+
+    def stop(self) -> None:
+        """Ask the loop to end; safe in a signal handler of the event loop."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Consume until `stop`; the last thing is a commit of everything folded.
+
+        Raises:
+            Conflict: another consumer has taken over.
+        """
+        while not self._stop.is_set():
+            try:
+                await self._once()
+            except CorruptEntry as error:
+                self._log.error("stream_entry_unreadable", position=error.position)
+                self._metrics.count("motorcade_consumer_corrupt_entries_total").add()
+                self.progress.position = error.position
+            except Trimmed as error:
+                self._log.error("stream_gap", after=self.progress.position, oldest=error.oldest)
+                self._metrics.count("motorcade_consumer_gaps_total").add()
+                self.progress.position = error.oldest - 1
+            except Unavailable as error:
+                self._log.warning("consumer_retries", reason=str(error))
+                await self._sleep(RETRY_S)
+        await self._finish()
+
+    async def _once(self) -> None:
+        entries = await self._doors.stream.read(self._partition, self.progress.position, READ_ENTRIES)
+        for entry in entries:
+            self.fold(entry)
+            await self._turn()
+            if self._dead and self._brakes.must_stop(entry.appended_at_ns):
+                self._log.error("partition_braked", partition=self._partition, position=entry.position)
+                self._metrics.count("motorcade_consumer_braked_total").add()
+                await self._commit()
+                await self._sleep(BRAKED_S)
+        self._watch_gateways()
+        await self._turn()
+        if not entries:
+            owes = self._tick.to_publish or self._tick.to_commit
+            wait_s = WAIT_BUSY_S if owes else WAIT_IDLE_S
+            await self._doors.stream.wait(self._partition, self.progress.position, wait_s)
+
+    async def _turn(self) -> None:
+        """Publish and commit when due, and let the loop turn."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._published_at_ns >= PUBLISH_EVERY_NS:
+            self._publish()
+        if self.progress.position != self._commits.checkpoint.position and await self._commits.due(now_ns):
+            self._begin_commit()
+        await asyncio.sleep(0)
+
+    def fold(self, entry: Entry) -> None:
+        """Run every record of an entry through the pipeline."""
+        counts, active, at_ns = self.progress.counts, self._brakes.active, entry.appended_at_ns
+        for index, frame in enumerate(entry.frames):
+            if frame[4] == Topic.HEARTBEAT:
+                self.progress.horizon_ns = max(self.progress.horizon_ns, frame[7] - HORIZON_LAG_NS)
+                self.progress.heard_at_ns = self._clock.monotonic_ns()
+                continue
+            vehicle = self.memory.of(frame)
+            key = (vehicle.org_id, vehicle.vehicle_id)
+            active[key] = at_ns
+            outcome = self._outcome(entry, index, frame, vehicle)
+            counts["received"] += 1
+            counts[outcome] += 1
+            vehicle.counts[outcome] = vehicle.counts.get(outcome, 0) + 1
+            self._tick.to_commit.add(key)
+            if outcome is not Outcome.OUTSIDE_CLAIM:
+                self._tick.to_publish.add(key)
+        self.progress.position = entry.position
+        if entry.frames:
+            lag_ns = max(0, self._clock.now_ns() - entry.frames[-1][7])
+            self._metrics.count("motorcade_consumer_lag_seconds").n = lag_ns / NS_PER_S
+
+    def _outcome(self, entry: Entry, index: int, frame: Frame, vehicle: VehicleMemory) -> Outcome:
+        try:
+            return run(Work(frame, vehicle))
+        except Invalid as error:
+            key = (vehicle.org_id, vehicle.vehicle_id)
+            self._dead.append(DeadLetter(key, entry.position, index, frame[4], frame[7], frame[9], str(error)))
+            bad = self._brakes.failed(key, entry.appended_at_ns)
+            if bad == PARK_AFTER:
+                self._log.error("vehicle_unreadable", org_id=key[0], vehicle_id=key[1], bad=bad, reason=str(error))
+            return Outcome.DEAD
+
+    def _watch_gateways(self) -> None:
+        silent = self._clock.monotonic_ns() - self.progress.heard_at_ns > SILENT_AFTER_NS
+        if silent != self._silent:
+            self._silent = silent
+            self._tick.to_publish.update(self.memory.vehicles)
+            self._log.warning("gateway_silent" if silent else "gateway_heard")
+
+    def _publish(self) -> None:
+        self._published_at_ns = self._clock.monotonic_ns()
+        if not self._tick.to_publish:
+            return
+        keys, self._tick.to_publish = self._tick.to_publish, set()
+        vehicles = self.memory.vehicles
+        self._doors.live.publish(
+            {key: encode_live(summary_of(vehicles[key], gateway_silent=self._silent)) for key in keys}
+        )
+
+    def _begin_commit(self) -> None:
+        keys, self._tick.to_commit = self._tick.to_commit, set()
+        dead, self._dead = self._dead, []
+        states = [stored_form(self.memory.vehicles[key]) for key in keys]
+        for key in keys:
+            self.memory.vehicles[key].version += 1
+        known = self._commits.checkpoint
+        counts = dict(self.progress.counts)
+        place = Checkpoint(self._partition, self.progress.position, known.epoch, counts, known.version)
+        for outcome, count in counts.items():
+            self._metrics.count("motorcade_consumer_records_total", outcome).n = count
+        self._commits.begin(self._clock.monotonic_ns(), (states, dead, place), self._log)
+
+    def _rejoin(self, key: Key, stored: StoredState | None) -> None:
+        """A vehicle changed in the store beside us: join it, and commit it again."""
+        self._metrics.count("motorcade_consumer_conflicts_total").add()
+        if stored is None:
+            self.memory.vehicles[key].version = 0
+        else:
+            self.memory.restore(stored)
+        self._tick.to_commit.add(key)
+
+    async def _commit(self) -> None:
+        """Make everything folded so far durable."""
+        await self._commits.settle()
+        while self._tick.to_commit or self.progress.position != self._commits.checkpoint.position:
+            self._begin_commit()
+            await self._commits.settle()
+
+    async def _finish(self) -> None:
+        self._publish()
+        await self._commit()
+        self._log.info("consumer_stopped", position=self._commits.checkpoint.position)
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)

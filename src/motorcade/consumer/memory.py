@@ -1,0 +1,100 @@
+"""The consumer's memory of all vehicles, and its stored form."""
+
+from collections import deque
+
+from motorcade.consumer.context import DEDUPE_RING, VehicleMemory, key_of
+from motorcade.domain.connections import Connections
+from motorcade.domain.state import join
+from motorcade.domain.summary import Summary, summarise
+from motorcade.repositories.consumption import Key, StoredState
+from motorcade.wire.batch import Frame
+from motorcade.wire.state_snapshot import StateSnapshot, decode_state, encode_state
+
+_RawKey = tuple[bytes, bytes]
+
+
+class FleetMemory:
+    """Every vehicle that has ever sent, by id."""
+
+    def __init__(self) -> None:
+        """Start without any vehicle."""
+        self.vehicles: dict[Key, VehicleMemory] = {}
+        self._by_raw: dict[_RawKey, VehicleMemory] = {}
+
+    def of(self, frame: Frame) -> VehicleMemory:
+        """The vehicle of a frame, a new one where it was never seen."""
+        raw = (frame[0], frame[1])
+        known = self._by_raw.get(raw)
+        if known is not None:
+            return known
+        key = key_of(frame)
+        vehicle = self.vehicles.get(key)
+        if vehicle is None:
+            vehicle = self.vehicles[key] = VehicleMemory(*key)
+        self._by_raw[raw] = vehicle
+        return vehicle
+
+    def restore(self, stored: StoredState) -> VehicleMemory:
+        """Take a stored state into memory; what memory already has is joined with it.
+
+        Raises:
+            Corrupt: the stored bytes are unreadable.
+        """
+        snapshot = decode_state(stored.snapshot)
+        vehicle = self.vehicles.get(stored.key)
+        if vehicle is None:
+            vehicle = self.vehicles[stored.key] = VehicleMemory(*stored.key)
+        vehicle.version = stored.version
+        vehicle.fields = join(vehicle.fields, snapshot.fields)
+        vehicle.ring = deque([*snapshot.ring, *vehicle.ring], maxlen=DEDUPE_RING)
+        vehicle.watermark_ns = max(vehicle.watermark_ns, snapshot.watermark_ns)
+        vehicle.last_seen_ns = max(vehicle.last_seen_ns, snapshot.last_seen_ns)
+        vehicle.clock_suspect = vehicle.clock_suspect or snapshot.clock_suspect
+        for outcome, count in snapshot.counts.items():
+            vehicle.counts[outcome] = max(count, vehicle.counts.get(outcome, 0))
+        _join_connections(vehicle.connections, snapshot)
+        return vehicle
+
+
+def stored_form(vehicle: VehicleMemory) -> StoredState:
+    """A vehicle as it goes into the store."""
+    connections = vehicle.connections
+    snapshot = StateSnapshot(
+        fields=vehicle.fields,
+        ring=tuple(vehicle.ring),
+        watermark_ns=vehicle.watermark_ns,
+        open=connections.open,
+        closed=connections.closed,
+        connections_changed_at_ns=connections.changed_at_ns,
+        last_seen_ns=vehicle.last_seen_ns,
+        clock_suspect=vehicle.clock_suspect,
+        counts=vehicle.counts,
+    )
+    return StoredState((vehicle.org_id, vehicle.vehicle_id), encode_state(snapshot), vehicle.version)
+
+
+def summary_of(vehicle: VehicleMemory, *, gateway_silent: bool) -> Summary:
+    """What the live bus says of a vehicle.
+
+    Args:
+        vehicle: the vehicle.
+        gateway_silent: no gateway has been heard of for so long that no connection can be open.
+    """
+    connections = vehicle.connections
+    if gateway_silent and connections.open:
+        connections = Connections(closed=connections.closed, changed_at_ns=vehicle.last_seen_ns)
+    return summarise(
+        vehicle.fields,
+        connections,
+        last_seen_ns=vehicle.last_seen_ns,
+        updated_at_ns=vehicle.watermark_ns,
+        clock_suspect=vehicle.clock_suspect,
+    )
+
+
+def _join_connections(connections: Connections, snapshot: StateSnapshot) -> None:
+    for connection_id, at_ns in snapshot.closed.items():
+        connections.close(connection_id, at_ns)
+    for connection_id, at_ns in snapshot.open.items():
+        connections.opened(connection_id, at_ns)
+    connections.changed_at_ns = max(connections.changed_at_ns, snapshot.connections_changed_at_ns)
