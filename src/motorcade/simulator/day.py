@@ -11,9 +11,9 @@ from typing import Final
 
 from motorcade.simulator.body import ACCESS, CHARGE, CLIMATE, EVERYTHING, MOTION, TRIP, CarBody, Model
 from motorcade.simulator.charging import ChargeSession
-from motorcade.simulator.city import City, Depot
 from motorcade.simulator.driving import Drive, Temper
-from motorcade.simulator.route import Spot, plan_route, spot_place
+from motorcade.simulator.roads.city import City, Depot
+from motorcade.simulator.roads.route import Spot, plan_route, spot_place
 
 # Lengths of the activities in seconds. With trips of about eight minutes they keep a fleet near 45 % driving,
 # 15 % charging, 25 % parked and 12 % asleep, so that a map of it is never dull.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from motorcade.simulator.body import MOTION, TRIP, CarBody
-from motorcade.simulator.route import BRAKING_MS2, Route
+from motorcade.simulator.roads.route import BRAKING_MS2, Route
 
 _GRAVITY_MS2: Final = 9.81
 _ROLLING: Final = 0.009  # coefficient of ordinary tyres on asphalt

@@ -14,7 +14,6 @@ from motorcade.domain.errors import Invalid
 from motorcade.ports.clock import Clock
 from motorcade.simulator.body import MODELS
 from motorcade.simulator.car import Car, CarIdentity, Counters
-from motorcade.simulator.city import open_city
 from motorcade.simulator.day import Activity, SimulatedCar
 from motorcade.simulator.dev_ca import (
     Authority,
@@ -25,6 +24,7 @@ from motorcade.simulator.dev_ca import (
 )
 from motorcade.simulator.emission import BUCKET_S
 from motorcade.simulator.link import Gateway
+from motorcade.simulator.roads.city import open_city
 from motorcade.simulator.roads.network import load_network
 from motorcade.simulator.vin import FleetCar, demo_fleet, fleet_seed
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from motorcade.simulator.roads.network import Lane, Place, RoadNetwork, distance_m
-from motorcade.simulator.route import Spot
+from motorcade.simulator.roads.route import Spot
 
 _TRIP_M: Final = (1_500.0, 7_500.0)  # as the crow flies: trips of three to fifteen minutes, so the map stays busy
 _STALL_M: Final = 3.0  # cars at a depot stand beside each other, not on one point
