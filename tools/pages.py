@@ -45,8 +45,8 @@ def errors_page() -> str:
         sentence = " ".join((inspect.getdoc(one) or "").split())
         lines.append(f"{'  ' * depth}- `{one.__name__}`: {sentence}\n")
     return (
-        f"# Errors\n\n{NOTE}One tree, named for the reaction it asks for. Adapters translate their vendor's errors into\n"
-        f"it and keep the cause.\n\n{''.join(lines)}"
+        f"# Errors\n\n{NOTE}One tree, named for the reaction it asks for. Adapters translate their vendor's\n"
+        f"errors into it and keep the cause.\n\n{''.join(lines)}"
     )
 
 
