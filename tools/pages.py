@@ -59,9 +59,9 @@ def metrics_page() -> str:
         for name, one in sorted(CATALOGUE.items())
     )
     return (
-        f"# Metrics\n\n{NOTE}Each process serves its own in Prometheus' format on a loopback port ([settings](settings.md)).\n"
-        "Units stand last in a name; a `_total` only grows. No label can name a vehicle, a person or an organisation.\n\n"
-        f"| name | kind | split by | meaning |\n| --- | --- | --- | --- |\n{rows}"
+        f"# Metrics\n\n{NOTE}Each process serves its own, in Prometheus' format, on a loopback port\n"
+        "([settings](settings.md)). Units stand last in a name; a `_total` only grows. No label can name a vehicle, a person\n"
+        f"or an organisation.\n\n| name | kind | split by | meaning |\n| --- | --- | --- | --- |\n{rows}"
     )
 
 
