@@ -164,7 +164,7 @@ def need_writable_root(root: Path = ROOT) -> None:
         with tempfile.TemporaryFile(dir=root):
             pass
     except OSError as error:
-        raise Trouble(explain_os_error(error)) from error
+        raise Trouble(explain_os_error(OSError(error.errno, error.strerror, str(root)))) from error
     stat = os.statvfs(root)
     free_mb = stat.f_bavail * stat.f_frsize // 1_000_000
     # Environment (250 MB), node_modules (300 MB) and a build beside them.

@@ -60,8 +60,8 @@ def metrics_page() -> str:
     )
     return (
         f"# Metrics\n\n{NOTE}Each process serves its own, in Prometheus' format, on a loopback port\n"
-        "([settings](settings.md)). Units stand last in a name; a `_total` only grows. No label can name a vehicle, a person\n"
-        f"or an organisation.\n\n| name | kind | split by | meaning |\n| --- | --- | --- | --- |\n{rows}"
+        "([settings](settings.md)). Units stand last in a name; a `_total` only grows. No label can name a vehicle,\n"
+        f"a person or an organisation.\n\n| name | kind | split by | meaning |\n| --- | --- | --- | --- |\n{rows}"
     )
 
 
