@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -19,6 +20,8 @@ OLDEST_ENGINE = (3, 51, 3)
 """Engines before it can damage a WAL database when two connections write and checkpoint at the same moment."""
 BUSY_TIMEOUT_MS = 5_000  # writers hold the lock for 20 ms or so; longer than this means that one of them hangs
 JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024  # a burst may grow the write-ahead log; this much of it is kept afterwards
+Row = tuple[Any, ...]
+"""A row as the engine gives it; damage may put any kind of value in any column."""
 CACHE_KIB = 16 * 1024  # the working set of a fleet's states, per connection
 
 
