@@ -16,7 +16,19 @@ significant digits, but never coarser than 0.001. *Promise* is how often an awak
 signal; older than three times that is shown as stale. *VSS* is the path in the COVESA Vehicle Signal Specification
 where one has the same meaning; it names the quantity, not the unit.
 """
-GROUPS = "Drive Battery Charging Climate Tyres Body Safety Navigation Media Software Other".split()
+GROUPS = (
+    "Drive",
+    "Battery",
+    "Charging",
+    "Climate",
+    "Tyres",
+    "Body",
+    "Safety",
+    "Navigation",
+    "Media",
+    "Software",
+    "Other",
+)
 COLUMNS = "| No. | Name | Label | Unit | Shape | Promise | Tesla field | Sent as | VSS | Note |\n|" + "---|" * 10
 
 

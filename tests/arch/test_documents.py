@@ -88,6 +88,13 @@ def test_an_unknown_verb_is_caught(tmp_path: Path) -> None:
     assert [fault.line for fault in documents.verb_faults(tmp_path, "docs")] == [1]
 
 
+def test_the_programs_verbs_are_found_where_they_are_meant(tmp_path: Path) -> None:
+    planted(
+        tmp_path, "docs/a.md", "Call `motorcade claim VIN`.\n```sh\nmotorcade open\n```\nHere motorcade is a word.\n"
+    )
+    assert documents.program_verbs(tmp_path, "docs") == {"claim": "docs/a.md", "open": "docs/a.md"}
+
+
 def test_only_blocks_marked_run_are_run(tmp_path: Path) -> None:
     planted(tmp_path, "docs/a.md", "```sh\nrm -rf x\n```\n\n```sh run\ntrue\n```\n")
     assert [(block.line, block.script) for block in documents.commands(tmp_path, "docs")] == [(5, "true\n")]

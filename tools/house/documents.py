@@ -13,6 +13,8 @@ from tools.house.files import Fault, texts
 
 LINK = re.compile(r"!?\[[^\]\n]*\]\((?P<target>[^)\s]+)(?:\s+\"[^\"]*\")?\)")
 MAKE_VERB = re.compile(r"(?:`|^\s*\$?\s*)make (?P<verb>[a-z][a-z-]*)", re.MULTILINE)
+# `motorcade claim VIN` in a code span, or at the start of a line of a block.
+PROGRAM_VERB = re.compile(r"(?:`|^\s*\$?\s*)motorcade (?P<verb>[a-z][a-z-]*)", re.MULTILINE)
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 # Made by a test or a long run; a clone has them once that has been committed.
 PRODUCED = frozenset({"docs/pictures/live-light.png", "docs/reference/proof.md"})
@@ -77,6 +79,16 @@ def verb_faults(root: Path, *places: str) -> Iterator[Fault]:
                 if match["verb"] not in verbs:
                     number = content.count("\n", 0, match.start("verb")) + 1
                     yield Fault(path, number, f"`make {match['verb']}` does not exist; bare `make` lists the verbs")
+
+
+def program_verbs(root: Path, *places: str) -> dict[str, str]:
+    """Return the verbs of `motorcade` that documents mention, each with one document that does."""
+    return {
+        match["verb"]: path
+        for path, content in texts(root, *places)
+        if path.endswith(".md")
+        for match in PROGRAM_VERB.finditer(content)
+    }
 
 
 def commands(root: Path, *places: str) -> Iterator[Commands]:
