@@ -52,6 +52,11 @@ REMEDIES = (
         '(for example `sudo chown -R "$USER" .`) and run it again.',
     ),
     Remedy(
+        r"invalid peer certificate|unable to get local issuer|self[- ]signed certificate|certificate verify failed",
+        "The package index's certificate is not trusted here. If your network inspects encrypted traffic, set "
+        "SSL_CERT_FILE and NODE_EXTRA_CA_CERTS to the file with its authority's certificate and run it again.",
+    ),
+    Remedy(
         r"could not resolve|name resolution|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|dns error"
         r"|failed to fetch|error sending request|network is unreachable|connection (refused|reset|timed out)"
         r"|max retries exceeded|could not find a version|temporary failure",

@@ -25,7 +25,7 @@ PLANTED = [
 def check(source: Path, contract: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run the contracts on a tree; the configuration is the repository's own."""
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"]
-    command += ["--config", str(ROOT / "pyproject.toml"), "--no-cache"]
+    command += [str(ROOT / "pyproject.toml"), "--no-cache"]
     if contract:
         command += ["--contract", contract]
     return subprocess.run(command, env={"PYTHONPATH": str(source)}, cwd=source, capture_output=True, text=True)

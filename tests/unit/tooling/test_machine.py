@@ -20,6 +20,8 @@ from tools import machine
         ("error: failed to create directory: Permission denied (os error 13)", "could not be written"),
         ("npm error code EACCES", "could not be written"),
         ("OSError: [Errno 30] Read-only file system: 'x'", "read-only"),
+        ("error sending request\n  cause: invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN\nnpm error self-signed certificate", "SSL_CERT_FILE"),
         ("  Caused by: dns error: failed to lookup address information", "network"),
         ("npm error code ENOTFOUND", "network"),
         ("Temporary failure resolving 'mirror'\nE: Unable to fetch", "network"),
