@@ -1,0 +1,1 @@
+"""One file per car maker: what its certificates and sessions mean."""
