@@ -159,11 +159,12 @@ class Car:
     def _welcome(self, link: Link) -> None:
         self._failures = 0
         self._counters.connects += 1
-        self._counters.reconnects += self._connected_before
         self._counters.online += 1
+        if self._connected_before:
+            self._counters.reconnects += 1
+            self._collector.restart()  # before the first connection the full message is still waiting
         self._connected_before = True
         self._link, self._patience = link, _ACK_PATIENCE
-        self._collector.restart()
         if self._stopped:
             link.close()
 

@@ -23,13 +23,16 @@ _KINDS: Final[dict[str, tuple[str, Callable[[], Message]]]] = {
 _MOST_SHOWN: Final = 200  # characters of a parser's complaint
 
 
+_ABSENT: Final = msgspec.Raw(b"")
+
+
 class _Head(msgspec.Struct):
     """As much of a line as tells what it is."""
 
     vin: str = _NO_VIN
-    data: msgspec.Raw | None = None
-    alerts: msgspec.Raw | None = None
-    errors: msgspec.Raw | None = None
+    data: msgspec.Raw = _ABSENT
+    alerts: msgspec.Raw = _ABSENT
+    errors: msgspec.Raw = _ABSENT
 
 
 class RecordedMessage(NamedTuple):
@@ -107,7 +110,7 @@ def _head(number: int, line: str) -> RecordedMessage:
         head = msgspec.json.decode(line, type=_Head)
     except msgspec.MsgspecError as error:
         raise Invalid(f"line {number} is not a JSON message ({error}); remove or repair it") from error
-    present = [kind for kind in _KINDS if getattr(head, kind) is not None]
+    present = [kind for kind in _KINDS if bytes(getattr(head, kind))]
     if len(present) != 1:
         raise Invalid(f"line {number} has to hold exactly one of {', '.join(_KINDS)}; it holds {len(present)}")
     return RecordedMessage(number, _KINDS[present[0]][0], head.vin, line)

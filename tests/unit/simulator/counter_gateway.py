@@ -2,8 +2,7 @@
 
 import asyncio
 import ssl
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,19 +10,12 @@ from pathlib import Path
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 from tesla_protocol.telemetry import vehicle_data_pb2 as pb
 
+from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.simulator.dev_ca import open_server_authority, open_vehicle_authority, write_server_credential
 from motorcade.simulator.link import Gateway
 from motorcade.wire.tesla.envelope import Envelope, decode_envelope, encode_ack, encode_error
 
-
-class WallClock:
-    """The machine's clock."""
-
-    def now_ns(self) -> int:
-        return time.time_ns()
-
-    def monotonic_ns(self) -> int:
-        return time.monotonic_ns()
+_SOON_S = 10.0  # everything here happens on loopback; this long only on a machine that is very busy
 
 
 @dataclass
@@ -77,7 +69,7 @@ class _Listener(WSListener):
 @asynccontextmanager
 async def counter_gateway(data_dir: Path, port: int) -> AsyncIterator[CounterGateway]:
     """Listen on loopback with certificates of the data directory's own authorities."""
-    clock, tls_dir = WallClock(), data_dir / "tls"
+    clock, tls_dir = SystemClock(), data_dir / "tls"
     certificate, key = write_server_credential(tls_dir, ["localhost", "127.0.0.1"], clock)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -98,3 +90,12 @@ async def counter_gateway(data_dir: Path, port: int) -> AsyncIterator[CounterGat
         counter.drop_all()
         server.close()
         await asyncio.wait_for(server.wait_closed(), 5)  # a listener on loopback closes at once
+
+
+async def until(condition: Callable[[], bool], tick: Callable[[], None] | None = None) -> None:
+    """Wait for something that happens soon, doing `tick` every 10 ms; fail when it does not happen."""
+    async with asyncio.timeout(_SOON_S):
+        while not condition():
+            if tick is not None:
+                tick()
+            await asyncio.sleep(0.01)
