@@ -17,6 +17,7 @@ from motorcade.adapters.embedded.store_file import NS_PER_S, StoreWriter, open_s
 from motorcade.domain.errors import Invalid
 from motorcade.ports.clock import Clock
 from motorcade.ports.store import MAX_PAGE, MAX_TRANSACTION, Change, Item, Page, Query, Table, Write
+from motorcade.repositories.tables import ALL
 
 _LIVE = "version > 0 AND (expires_at_s IS NULL OR expires_at_s > ?)"
 
@@ -27,10 +28,10 @@ class SqliteStore:
     Args:
         path: the file.
         clock: decides what has expired.
-        tables: all declared tables.
+        tables: the declared tables.
     """
 
-    def __init__(self, path: Path, clock: Clock, tables: tuple[Table, ...]) -> None:
+    def __init__(self, path: Path, clock: Clock, tables: tuple[Table, ...] = ALL) -> None:
         self._path = path
         self._clock = clock
         self._tables = tables
