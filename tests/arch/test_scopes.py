@@ -11,7 +11,11 @@ MAKERS = {
     "OrgScope": frozenset({"src/motorcade/domain/tenant.py", "src/motorcade/adapters/embedded/identity_local.py"}),
 }
 # Platform repositories work for the machine, not for one organisation, and hold a SystemScope.
-PLATFORM = frozenset({"src/motorcade/repositories/claims.py", "src/motorcade/repositories/consumption.py"})
+PLATFORM = frozenset(
+    {
+        f"src/motorcade/repositories/{noun}.py" for noun in ("claims", "consumption", "quarantine")
+    }  # written by gateway and consumer
+)
 
 
 def test_scopes_are_made_only_by_identity_code_and_the_wiring() -> None:
