@@ -12,6 +12,8 @@ export default defineConfig({
     target: "es2023",
     // The content security policy allows no data: scripts or fonts, so nothing is inlined.
     assetsInlineLimit: 0,
+    // Read by scripts/size.mjs to tell the first screen from what is loaded later.
+    manifest: true,
     modulePreload: { polyfill: false },
     // MapLibre alone is larger than the default warning; scripts/size.mjs holds the real budgets.
     chunkSizeWarningLimit: 1300,

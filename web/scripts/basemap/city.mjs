@@ -42,8 +42,8 @@ export function cityTiles({ edges, bounds }) {
   const water = [feature("Polygon", [[...hand.river, hand.river[0]]])];
   const canals = hand.canals.map((line) => feature("LineString", line));
   const riverName = [feature("LineString", hand.river_line.line, { name: hand.river_line.name })];
-  const pad = 0.03;
-  const area = [bounds[0] - pad, bounds[1] - pad / 2, bounds[2] + pad, bounds[3] + pad / 2];
+  // The river runs on beyond the last street.
+  const area = [bounds[0] - 0.06, bounds[1] - 0.03, bounds[2] + 0.06, bounds[3] + 0.1];
   const tiles = [];
   for (let z = MIN_ZOOM; z <= MAX_ZOOM; z++) {
     const layers = {

@@ -1,5 +1,5 @@
 import { useQueryClient, useSuspenseQuery, useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
 import { KeysDialog } from "../keys/KeysDialog";
 import { useKeys } from "../keys/keys";
@@ -11,6 +11,8 @@ import { useLayout } from "./layout";
 import { LiveView } from "./LiveView";
 import { Rail } from "./Rail";
 
+const route = getRouteApi("/live");
+
 /** The live page's frame: rail, dialogs of the person, and the live link around all of it. */
 export function LivePage() {
   const { data: session } = useSuspenseQuery(sessionQuery);
@@ -18,6 +20,7 @@ export function LivePage() {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const layout = useLayout();
+  const { vehicle } = route.useSearch();
   const [dialog, setDialog] = useState<"passphrase" | "keys" | null>(null);
   const close = () => setDialog(null);
 
@@ -37,7 +40,7 @@ export function LivePage() {
     />
   );
   return (
-    <LiveProvider onSignedOut={onSignedOut}>
+    <LiveProvider opened={vehicle} onSignedOut={onSignedOut}>
       <a href="#fleet" className="sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-50 focus:rounded-2 focus:bg-ink focus:px-3 focus:py-1.5 focus:text-on-ink">
         To the list of cars
       </a>

@@ -106,7 +106,7 @@ function FoldedView({ model, stage, panel, half }: Parts & { half: boolean }) {
           {stage}
           {panel && !half && (
             <div className="absolute top-3 left-3 z-10 flex w-62 rounded-2 bg-raised shadow-2">
-              <SearchBox value={model.q} onChange={model.setQ} inputRef={model.input} onEnter={model.openFirst} />
+              <SearchBox value={model.q} onChange={model.setQ} inputRef={model.input} onEnter={model.openFirst} look="floating" />
             </div>
           )}
           <Controls model={model} className="top-3 right-3" />

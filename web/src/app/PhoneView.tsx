@@ -24,7 +24,7 @@ export function PhoneView({ model, stage, panel, profile }: Props) {
       {stage}
       <div className="absolute inset-x-3 top-3 z-10 flex flex-col gap-2">
         <div className="flex h-12 items-center gap-2 rounded-3 bg-raised pr-2 shadow-2">
-          <SearchBox value={model.q} onChange={model.setQ} inputRef={model.input} onEnter={model.openFirst} tall />
+          <SearchBox value={model.q} onChange={model.setQ} inputRef={model.input} onEnter={model.openFirst} look="tall" />
           <LinkSign inline />
           {profile}
         </div>

@@ -1,11 +1,10 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, Link, Outlet, redirect } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Link, Outlet, redirect } from "@tanstack/react-router";
 import { ApiError } from "../api/client";
 import { SignInPage } from "../session/SignInPage";
 import { sessionQuery } from "../session/session";
 import { Empty, Failure } from "../ui/States";
 import { Toasts } from "../ui/Toasts";
-import { LivePage } from "./LivePage";
 import { parseLiveSearch, parseQuery, writeQuery } from "./search";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
@@ -54,7 +53,8 @@ const live = createRoute({
       throw error;
     }
   },
-  component: LivePage,
+  // A chunk of its own: the sign-in page needs none of it.
+  component: lazyRouteComponent(() => import("./LivePage"), "LivePage"),
 });
 
 const signIn = createRoute({

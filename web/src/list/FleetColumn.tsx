@@ -30,7 +30,7 @@ export function FleetColumn(props: Props) {
   const { ids, counts, total, loaded, filtered, sort } = props;
   return (
     <section aria-label="Fleet" className="flex h-full min-h-0 flex-col">
-      <header className="px-4 pt-3.5 pb-2.5">
+      <header className="px-4 pt-0 pb-2.5 sm:pt-3.5">
         <div className="mb-2.5 flex items-center">
           <h1 className="flex-1 text-16 font-semibold tracking-[-0.008em] text-ink">
             Live

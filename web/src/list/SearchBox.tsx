@@ -7,11 +7,14 @@ interface Props {
   onChange: (value: string) => void;
   inputRef: RefObject<HTMLInputElement | null>;
   onEnter: () => void;
-  tall?: boolean;
+  /** On paper in the column, floating over the map, or tall on the phone. */
+  look?: "column" | "floating" | "tall";
 }
 
 /** Search as you type: vehicles, models, streets, states. */
-export function SearchBox({ value, onChange, inputRef, onEnter, tall = false }: Props) {
+export function SearchBox({ value, onChange, inputRef, onEnter, look = "column" }: Props) {
+  const tall = look === "tall";
+  const edge = look === "column" ? "border border-control bg-panel" : "bg-transparent";
   function onKey(event: KeyboardEvent<HTMLInputElement>) {
     if (event.key === "Enter") onEnter();
     if (event.key !== "Escape") return;
@@ -34,7 +37,7 @@ export function SearchBox({ value, onChange, inputRef, onEnter, tall = false }: 
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={onKey}
         data-testid="search"
-        className={tall ? "h-12 w-full rounded-3 bg-transparent pr-9 pl-9 text-14 text-ink" : "h-8 w-full rounded-2 border border-control bg-panel pr-9 pl-8 text-13 text-ink touch:h-11"}
+        className={tall ? "h-12 w-full rounded-3 bg-transparent pr-2 pl-9 text-14 text-ink" : `h-8 w-full rounded-2 pr-9 pl-8 text-13 text-ink touch:h-11 ${edge}`}
       />
       {value ? (
         <button type="button" aria-label="Clear the search" onClick={() => onChange("")} className={`absolute right-1 grid size-6 place-items-center rounded-2 text-ink-3 hover:text-ink ${tall ? "top-3" : "top-1"}`}>

@@ -21,9 +21,9 @@ export function StatusFilter({ counts, chosen, onChange, chips = false }: Props)
   }
   const shape = chips
     ? "h-9 flex-1 flex-row items-center justify-center gap-1.5 rounded-3 bg-raised px-2 shadow-2 touch:h-11"
-    : "min-w-0 flex-1 flex-col items-start rounded-2 px-1.5 py-1 touch:min-h-11";
+    : "flex-col items-start rounded-2 px-1.5 py-1 touch:min-h-11";
   return (
-    <div role="group" aria-label="Filter by state" className={chips ? "flex gap-1.5" : "-mx-1.5 flex justify-between gap-0.5"}>
+    <div role="group" aria-label="Filter by state" className={chips ? "flex gap-1.5" : "-mx-1.5 flex justify-between"}>
       {STATUSES.map((status, i) => {
         const on = chosen?.includes(status) ?? false;
         const count = counts[i] ?? 0;

@@ -12,10 +12,13 @@ const LiveContext = createContext<Live | null>(null);
 const AGE_EVERY_MS = 2_000;
 
 /** Starts the live link for as long as its children are shown. */
-export function LiveProvider({ children, onSignedOut }: { children: ReactNode; onSignedOut: () => void }) {
+export function LiveProvider({ children, opened, onSignedOut }: { children: ReactNode; opened: string | undefined; onSignedOut: () => void }) {
   const live = useMemo(() => {
     const store = new FleetStore();
-    return { store, link: new LiveLink(store, onSignedOut) };
+    const link = new LiveLink(store, onSignedOut);
+    // A deep link's vehicle is asked for on the first stream already; later ones go through `link.open`.
+    link.open(opened ?? null);
+    return { store, link };
   }, [onSignedOut]);
   useEffect(() => {
     live.link.start();

@@ -19,6 +19,6 @@ export default function Backdrop() {
     engine.current = made;
     return () => made.destroy();
   }, []);
-  useEffect(() => engine.current?.repaint(), [theme]);
+  useEffect(() => engine.current?.setTheme(theme), [theme]);
   return <div ref={box} className="absolute inset-0" inert />;
 }

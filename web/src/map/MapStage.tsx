@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type Ref, useImperativeHandle } from "react";
+import { useEffect, useRef, useState, useImperativeHandle, type CSSProperties, type Ref } from "react";
 import type { MapPlace } from "../app/search";
 import { useFleetVersion, useLive } from "../live/LiveContext";
 import { useTheme } from "../theme/theme";
@@ -72,7 +72,7 @@ export default function MapStage({ ref, place, selected, follow, padding, attrib
   useEffect(() => {
     store.columns.glide = !still;
   }, [store, still]);
-  useEffect(() => engine?.repaint(), [engine, theme]);
+  useEffect(() => engine?.setTheme(theme), [engine, theme]);
   useEffect(() => engine?.setPadding(padding), [engine, padding]);
   useEffect(() => {
     if (engine) engine.camera.following = follow;
@@ -83,7 +83,7 @@ export default function MapStage({ ref, place, selected, follow, padding, attrib
 
   useImperativeHandle(ref, () => ({ zoomBy: (step) => engine?.camera.zoomBy(step), fitFleet: () => engine?.fitFleet(), place: () => engine?.place() }), [engine]);
   return (
-    <div className="absolute inset-0" data-testid="map" data-faded={faded || undefined}>
+    <div className="absolute inset-0" data-testid="map" data-faded={faded || undefined} style={clearance(padding)}>
       <div ref={box} className="h-full w-full" role="application" aria-label="Map of the fleet. The list holds the same cars." />
       {fan && (
         <Fan
@@ -97,6 +97,11 @@ export default function MapStage({ ref, place, selected, follow, padding, attrib
       )}
     </div>
   );
+}
+
+/** Keeps the scale and the sources of the map out from under what floats on it. */
+function clearance({ right, bottom, left }: Padding): CSSProperties {
+  return { "--clear-right": `${right}px`, "--clear-bottom": `${bottom}px`, "--clear-left": `${left}px` } as CSSProperties;
 }
 
 /** Marks the selected car, and brings it into view unless the address says where to look. */

@@ -13,7 +13,7 @@ interface Tier {
   disc: number;
 }
 const FAR: Tier = { size: 9, halo: 2, disc: 0 };
-const MIDDLE: Tier = { size: 15, halo: 3.4, disc: 0 };
+const MIDDLE: Tier = { size: 16, halo: 3.4, disc: 0 };
 const NEAR: Tier = { size: 13, halo: 0.1, disc: 12 };
 
 function tierOf(zoom: number): Tier {
@@ -190,8 +190,9 @@ export class CarLayer {
   }
 }
 
-/** `#rrggbb` as three numbers from 0 to 1. */
+/** `#rrggbb` or `#rgb` (as a minifier writes it) as three numbers from 0 to 1. */
 function rgb(hex: string): number[] {
-  const n = Number.parseInt(hex.slice(1), 16);
+  const digits = hex.length === 4 ? [...hex.slice(1)].map((d) => d + d).join("") : hex.slice(1);
+  const n = Number.parseInt(digits, 16);
   return [(n >> 16) / 255, ((n >> 8) & 255) / 255, (n & 255) / 255];
 }

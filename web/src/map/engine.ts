@@ -1,7 +1,7 @@
 import { AttributionControl, LngLat, Map as GlMap, MercatorCoordinate, ScaleControl } from "maplibre-gl";
 import type { MapPlace } from "../app/search";
 import type { FleetStore } from "../fleet/store";
-import { token } from "../theme/theme";
+import { currentTheme, token, type Theme } from "../theme/theme";
 import { prepareMapLibre } from "./archiveProtocol";
 import { Camera, type Padding } from "./camera";
 import { CarLayer, type CarView } from "./carLayer";
@@ -28,7 +28,7 @@ export interface MapOptions {
   reducedMotion: boolean;
 }
 
-export const CITY_BOUNDS: [number, number, number, number] = [11.83, 57.633, 12.125, 57.777];
+export const CITY_BOUNDS: [number, number, number, number] = [11.79, 57.61, 12.16, 57.87];
 /** How near a pointer must be to a car, in css pixels; a finger is wider. */
 const HIT_PX = 14;
 const HIT_TOUCH_PX = 24;
@@ -54,6 +54,7 @@ export class MapEngine {
   private clusters: Cluster[] = [];
   private inside = new Uint8Array(0);
   private hidden = new Uint8Array(0);
+  private theme = currentTheme();
   private selected: string | null = null;
   private hovered = -1;
   private seenVersion = -1;
@@ -289,7 +290,9 @@ export class MapEngine {
   }
 
   /** Colours of the other theme. */
-  repaint(): void {
+  setTheme(theme: Theme): void {
+    if (theme === this.theme) return;
+    this.theme = theme;
     if (this.options.styleUrl === null) this.map.setStyle(offlineStyle(CITY_BOUNDS), { diff: true });
     if (this.map.hasImage("shield")) this.map.removeImage("shield");
     this.addShield();

@@ -105,7 +105,7 @@ function names(): LayerSpecification[] {
       layout: {
         "text-field": ["get", "name"],
         "text-font": ["case", ["==", ["get", "kind"], "park"], ["literal", face("Italic")], ["literal", face("Medium")]],
-        "text-size": ["case", ["==", ["get", "kind"], "park"], 11, ["step", ["zoom"], 12, 13, 13]] as never,
+        "text-size": ["step", ["zoom"], ["case", ["==", ["get", "kind"], "park"], 11, 12], 13, ["case", ["==", ["get", "kind"], "park"], 11, 13]],
         "text-padding": 12,
         "text-max-width": 7,
       },
@@ -175,7 +175,7 @@ export function offlineStyle(cityBounds: [number, number, number, number]): Styl
       { id: "sea", type: "background", paint: { "background-color": token("map-water") } },
       fill("land", "world", "map-land"),
       fill("lake", "world", "map-water"),
-      line("river", "map-water", ["interpolate", ["linear"], ["zoom"], 3, 0.4, 8, 2]),
+      { ...line("river", "map-water", ["interpolate", ["linear"], ["zoom"], 3, 0.4, 8, 2]), maxzoom: 9 } as LayerSpecification,
       line("province", "map-casing", 0.6, [3, 3]),
       line("border", "map-casing", ["interpolate", ["linear"], ["zoom"], 2, 0.8, 8, 1.6]),
       fill("ground", "city", "map-land"),

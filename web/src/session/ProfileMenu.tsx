@@ -34,7 +34,7 @@ export function ProfileMenu({ session, side, onPassphrase, onKeys }: Props) {
       <DropdownMenu.Trigger
         aria-label={`${session.user.name}, menu`}
         data-testid="profile"
-        className="grid size-8 place-items-center rounded-full bg-selected text-11 font-semibold text-ink hover:bg-line-2 touch:size-11"
+        className="grid size-8 place-items-center rounded-full bg-selected text-11 font-semibold text-ink relative hover:bg-line-2 touch:before:absolute touch:before:-inset-1.5"
       >
         {initials(session.user.name)}
       </DropdownMenu.Trigger>

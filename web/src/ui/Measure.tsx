@@ -16,7 +16,7 @@ export function Measure({ reading, unit, stale = false, className = "", unitClas
   return (
     <span className={`whitespace-nowrap ${className}`}>
       <span className={stale ? "text-ink-3" : "text-ink"}>{numberText(reading.value, decimalsFor(unit, reading.value))}</span>
-      <span className={`font-normal text-ink-3 ${unitClass}`}>
+      <span className={`font-normal text-ink-3 ${unit === "%" || unit === "°" ? "ml-px" : "ml-[0.1em]"} ${unitClass}`}>
         {unitGap(unit)}
         {unit}
       </span>

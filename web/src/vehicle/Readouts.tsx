@@ -12,7 +12,7 @@ interface Props {
 /** Six values that a dispatcher asks for first. */
 export function Readouts({ vehicle, signals }: Props) {
   return (
-    <dl className="grid grid-cols-3 gap-x-4 gap-y-3">
+    <dl className="grid grid-cols-[auto_auto_auto] justify-between gap-x-3 gap-y-3">
       <Cell label="Power">
         <Measure reading={vehicle.power_kw} unit="kW" className="font-medium" unitClass="text-12" />
         {vehicle.power_kw && <Dot at={vehicle.power_kw.observed_at} signal="power_kw" status={vehicle.status} />}
@@ -57,9 +57,9 @@ function SignalCell({ label, signal, status, words }: { label: string; signal: S
 
 function Cell({ label, children }: { label: string; children: React.ReactNode }) {
   return (
-    <div className="min-w-0">
+    <div>
       <dt className="text-12 text-ink-3">{label}</dt>
-      <dd className="cut text-13">{children}</dd>
+      <dd className="text-13 whitespace-nowrap">{children}</dd>
     </div>
   );
 }

@@ -51,7 +51,7 @@ function Row({ signal, status }: { signal: Signal; status: Status }) {
   const told = shown.text !== "not reported";
   return (
     <tr className="h-7 border-b border-line" data-signal={signal.name}>
-      <th scope="row" className="cut w-[52%] pl-4 text-left font-normal text-ink-2" title={signal.label}>
+      <th scope="row" className="cut w-[46%] pl-4 text-left font-normal text-ink-2" title={signal.label}>
         {signal.label}
       </th>
       <td className="cut text-right" title={shown.text}>

@@ -59,7 +59,7 @@ function Head({ vehicle, follow, onFollow, onClose }: { vehicle: Vehicle; follow
   const at = vehicle.location;
   const street = at ? streetAt(at.latitude, at.longitude) : "";
   return (
-    <header className="border-b border-line px-4 pt-2.5 pb-3">
+    <header className="border-b border-line px-4 pt-0 pb-3 sm:pt-2.5">
       <div className="flex items-center gap-2.5">
         <Glyph status={vehicle.status} heading={at?.heading_deg} />
         <h2 className="cut flex-1 text-16 font-semibold tracking-[-0.008em] text-ink">{vehicle.name}</h2>

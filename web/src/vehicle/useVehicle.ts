@@ -21,7 +21,10 @@ export function useVehicle(id: string): OpenedVehicle {
   const { store, link } = useLive();
   const { phase } = useLink();
   useFleetVersion();
-  useEffect(() => link.open(id), [link, id]);
+  useEffect(() => {
+    link.open(id);
+    return () => link.open(null);
+  }, [link, id]);
   const query = useQuery({
     queryKey: ["vehicle", id],
     queryFn: () => api.vehicle(id),
