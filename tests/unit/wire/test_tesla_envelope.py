@@ -21,6 +21,7 @@ from motorcade.wire.tesla.envelope import (
     encode_stream,
 )
 from tests.conditions import ROOT, Scale
+from tests.unit.wire.hostile import mutate
 
 GOLDEN = json.loads((ROOT / "tests" / "data" / "tesla_golden_envelopes.json").read_text(encoding="utf-8"))
 
@@ -145,25 +146,6 @@ def test_two_fields_that_share_bytes_are_invalid():
     struct.pack_into("<H", whole, 10, struct.unpack_from("<H", whole, 12)[0])
     with pytest.raises(Invalid):
         decode_envelope(bytes(whole))
-
-
-def mutate(rng: random.Random, data: bytes) -> bytes:
-    """Bytes that are nearly right: flipped, cut, repeated, or with a hostile number in them."""
-    out = bytearray(data)
-    for _ in range(rng.randint(1, 6)):
-        at = rng.randrange(len(out)) if out else 0
-        choice = rng.randrange(5)
-        if choice == 0 and out:
-            out[at] = rng.randrange(256)
-        elif choice == 1 and len(out) >= at + 4:
-            struct.pack_into("<I", out, at, rng.choice([0, 1, 2**31, 2**32 - 1, len(out), len(out) - 1, 0x7F]))
-        elif choice == 2:
-            del out[at : at + rng.randint(1, 8)]
-        elif choice == 3:
-            out[at:at] = rng.randbytes(rng.randint(1, 8))
-        elif out:
-            out[at] ^= 1 << rng.randrange(8)
-    return bytes(out)
 
 
 def test_hostile_messages_raise_invalid_and_nothing_else(scale: Scale):

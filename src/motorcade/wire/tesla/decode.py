@@ -86,7 +86,7 @@ _PLACE_SHAPES: Final = frozenset({Shape.LOCATION, Shape.UNTYPED})
 _SET_SHAPES: Final = frozenset({Shape.SET, Shape.UNTYPED})
 _TIME_SHAPES: Final = frozenset({Shape.TIME_OF_DAY, Shape.UNTYPED})
 _NOTHING_ODD: Final = Oddities()
-_MEMO_COUNTS: Final = range(101)  # levels, counts and percentages; also equal to both flags
+_MAX_MEMO_COUNT: Final = 100  # levels, counts and percentages
 _memo: dict[bytes, tuple[int, Value]] = {}
 
 
@@ -182,7 +182,7 @@ def _plain(body: bytes, readings: dict[int, Value], odd: Oddities | None) -> Non
     value = readings[datum.key]
     if met == _NOTHING_ODD:
         if datum.value.WhichOneof("value") != "string_value" and (
-            value is None or isinstance(value, str) or value in _MEMO_COUNTS
+            value is None or isinstance(value, str) or (isinstance(value, int) and 0 <= value <= _MAX_MEMO_COUNT)
         ):
             _memo[body] = (datum.key, value)
     elif odd is not None:

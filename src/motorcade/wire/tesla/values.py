@@ -30,7 +30,7 @@ MAX_TEXT_CHARS: Final = 65_536
 """Longest text kept as a value; a long route's line needs some thousand characters."""
 _MAX_NUMBER_CHARS: Final = 64  # a double's longest useful spelling is 25
 _INT64_MAX: Final = 2**63 - 1
-_INT32: Final = range(-(2**31), 2**31)
+_INT32_MAX: Final = 2**31 - 1
 
 DOOR_NAMES: Final = ("DriverFront", "DriverRear", "PassengerFront", "PassengerRear", "TrunkFront", "TrunkRear")
 TYRE_FIELDS: Final[dict[str, str]] = {
@@ -156,13 +156,13 @@ def _integer(_: Signal) -> Callable[[float], Value]:
 
 
 def _flag(_: Signal) -> Callable[[float], Value]:
-    return lambda number: None if number not in {0, 1} else bool(number)
+    return lambda number: bool(number) if number in {0, 1} else None
 
 
 def _choice(signal: Signal) -> Callable[[float], Value]:
     choices = choices_of(signal)
     assert choices is not None
-    return lambda number: choices.name(int(number)) if number in _INT32 else None
+    return lambda number: choices.name(int(number)) if abs(number) < _INT32_MAX else None
 
 
 def _text(_: Signal) -> Callable[[float], Value]:
