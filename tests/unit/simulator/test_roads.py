@@ -15,9 +15,9 @@ LANES = tuple(NETWORK.lanes())
 
 
 def test_the_network_is_the_city_that_the_notice_describes() -> None:
-    assert len(NETWORK.junctions) == 7_467
+    assert len(NETWORK.junctions) == 7_452
     both_ways = sum(lane.length_m for lane in LANES)
-    assert 947_000 < both_ways < 2 * 947_000
+    assert 885_000 < both_ways < 2 * 885_000
     assert "OpenStreetMap" in NETWORK.copyright or "openstreetmap" in NETWORK.copyright
 
 
