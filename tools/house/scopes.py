@@ -29,11 +29,12 @@ def maker_faults(root: Path, allowed: Mapping[str, frozenset[str]], *places: str
 
 
 def organisation_faults(root: Path, *places: str) -> Iterator[Fault]:
-    """Yield functions of repositories that are told an organisation instead of holding a scope."""
+    """Yield public methods of repositories that are told an organisation instead of holding a scope."""
     for path, content in texts(root, *places):
         if not path.endswith(".py"):
             continue
-        for node in ast.walk(ast.parse(content)):
+        classes = (node for node in ast.walk(ast.parse(content)) if isinstance(node, ast.ClassDef))
+        for node in (member for one in classes for member in one.body):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
                 signature = node.args
                 names = {one.arg for one in (*signature.posonlyargs, *signature.args, *signature.kwonlyargs)}
