@@ -4,6 +4,7 @@ import json
 import math
 import random
 import struct
+from typing import Any
 
 import pytest
 from google.protobuf import json_format
@@ -13,6 +14,7 @@ from tesla_protocol.telemetry.vehicle_data_pb2 import Field, Payload
 
 from motorcade.domain.errors import Invalid
 from motorcade.domain.signal import SIGNALS, Shape, by_name
+from motorcade.domain.state import Value
 from motorcade.wire.tesla.decode import Oddities, decode_plainly, decode_vehicle_data
 from motorcade.wire.tesla.encode import encode_vehicle_data
 from tests.conditions import Scale, shared_data
@@ -21,12 +23,12 @@ from tests.unit.wire.hostile import mutate
 NONE = object()
 
 
-def decode(name, **value):
+def decode(name: str, **value: Any) -> Value:
     """What one datum decodes to; nested values are given as dicts."""
     return decode_all([{"key": Field.Name(by_name(name).number), "value": value}])[name]
 
 
-def decode_all(data, odd=None):
+def decode_all(data: Any, odd: Oddities | None = None) -> dict[str, Value]:
     raw = json_format.ParseDict({"data": data}, Payload()).SerializeToString()
     readings = decode_vehicle_data(raw, odd)
     assert repr(sorted(readings)) == repr(sorted(decode_plainly(raw)))
@@ -44,7 +46,7 @@ def decode_all(data, odd=None):
         {"stringValue": "4.4797e1"},
     ],
 )
-def test_every_spelling_of_a_number_gives_the_same_value(value):
+def test_every_spelling_of_a_number_gives_the_same_value(value: Any) -> None:
     assert decode("speed_kmh", **value) == pytest.approx(72.09378, abs=2e-5)
 
 
@@ -63,23 +65,23 @@ def test_every_spelling_of_a_number_gives_the_same_value(value):
         ("pack_current_a", -0.7000000104308128, -0.7),
     ],
 )
-def test_units_become_metric_and_float_noise_goes(name, sent, value):
+def test_units_become_metric_and_float_noise_goes(name: str, sent: Any, value: Any) -> None:
     assert decode(name, doubleValue=sent) == value
     assert decode(name, stringValue=repr(sent)) == value
 
 
 @pytest.mark.parametrize("sent", ["NaN", "Infinity", "-Infinity"])
-def test_numbers_that_are_none_are_no_value(sent):
+def test_numbers_that_are_none_are_no_value(sent: Any) -> None:
     assert decode("speed_kmh", doubleValue=sent) is None
     assert decode("speed_kmh", floatValue=sent) is None
 
 
 @pytest.mark.parametrize("text", ["", "<invalid>", '""', "nan", "inf", "1e999", "1_000", "١٢", "fast", "9" * 100])
-def test_texts_that_are_no_number_are_no_value(text):
+def test_texts_that_are_no_number_are_no_value(text: str) -> None:
     assert decode("speed_kmh", stringValue=text) is None
 
 
-def test_invalid_and_missing_values_are_no_value_and_not_odd():
+def test_invalid_and_missing_values_are_no_value_and_not_odd() -> None:
     odd = Oddities()
     data = [{"key": "VehicleSpeed", "value": {"invalid": True}}, {"key": "Gear", "value": {}}, {"key": "Soc"}]
     assert decode_all(data, odd) == {"speed_kmh": None, "gear": None, "battery_pct": None}
@@ -101,16 +103,16 @@ def test_invalid_and_missing_values_are_no_value_and_not_odd():
         ({"stringValue": "<invalid>"}, None),
     ],
 )
-def test_enumerations_lose_their_prefix_in_every_form(value, gear):
+def test_enumerations_lose_their_prefix_in_every_form(value: Any, gear: str | None) -> None:
     assert decode("gear", **value) == gear
 
 
-def test_an_enumeration_whose_names_are_numbers_keeps_them():
+def test_an_enumeration_whose_names_are_numbers_keeps_them() -> None:
     assert decode("cruise_follow_distance", followDistanceValue="FollowDistance3") == "3"
     assert decode("cruise_follow_distance", stringValue="3") == "3"
 
 
-def test_flags_are_read_typed_as_text_and_as_numbers():
+def test_flags_are_read_typed_as_text_and_as_numbers() -> None:
     assert decode("locked", booleanValue=True) is True
     assert decode("locked", stringValue="true") is True
     assert decode("locked", stringValue="false") is False
@@ -120,13 +122,13 @@ def test_flags_are_read_typed_as_text_and_as_numbers():
     assert decode("driver_seat_belt", buckleStatusValue="BuckleStatusLatched") == "Latched"
 
 
-def test_counts_stay_integers_in_every_form():
+def test_counts_stay_integers_in_every_form() -> None:
     for value in ({"intValue": 95}, {"longValue": "95"}, {"stringValue": "95"}, {"doubleValue": 95}):
         assert repr(decode("brick_highest_voltage_number", **value)) == "95"
     assert decode("scheduled_charging_start_s", longValue="1736756100") == 1_736_756_100
 
 
-def test_whole_numbers_of_a_real_signal_are_floats():
+def test_whole_numbers_of_a_real_signal_are_floats() -> None:
     assert repr(decode("battery_pct", intValue=71)) == "71.0"
 
 
@@ -144,7 +146,7 @@ def test_whole_numbers_of_a_real_signal_are_floats():
         ({"locationValue": {"latitude": "NaN", "longitude": 1}}, None),
     ],
 )
-def test_places_are_read_in_both_forms_and_only_on_the_globe(value, place):
+def test_places_are_read_in_both_forms_and_only_on_the_globe(value: Any, place: tuple[float, float] | None) -> None:
     assert decode("location", **value) == place
 
 
@@ -158,32 +160,32 @@ def test_places_are_read_in_both_forms_and_only_on_the_globe(value, place):
         ({"stringValue": "PassengerFront | DriverFront"}, ("DriverFront", "PassengerFront")),
     ],
 )
-def test_doors_are_the_names_of_the_open_ones(value, doors):
+def test_doors_are_the_names_of_the_open_ones(value: Any, doors: tuple[str, ...]) -> None:
     assert decode("doors_open", **value) == doors
 
 
-def test_tyre_warnings_are_the_names_of_the_tyres():
+def test_tyre_warnings_are_the_names_of_the_tyres() -> None:
     value = {"frontLeft": True, "semiMiddleAxleLeft2": True}
     assert decode("tyre_warnings_hard", tireLocationValue=value) == ("FrontLeft", "SemiMiddleAxleLeft2")
 
 
-def test_times_of_day_are_read_and_impossible_ones_are_not():
+def test_times_of_day_are_read_and_impossible_ones_are_not() -> None:
     assert decode("scheduled_departure_time", timeValue={"hour": 7, "minute": 5}) == "07:05:00"
     assert decode("scheduled_departure_time", timeValue={"hour": 24}) is None
 
 
-def test_text_stays_text():
+def test_text_stays_text() -> None:
     assert decode("vehicle_name", stringValue='"Van 81"') == "Van 81"
     assert decode("charge_state_text", stringValue="Idle") == "Idle"
     assert decode("vehicle_name", intValue=81) == "81"
 
 
-def test_of_a_field_that_comes_twice_the_last_counts():
+def test_of_a_field_that_comes_twice_the_last_counts() -> None:
     data = [{"key": "Soc", "value": {"doubleValue": soc}} for soc in (50, 51)]
     assert decode_all(data) == {"battery_pct": 51.0}
 
 
-def test_fields_and_arms_that_we_do_not_know_are_kept_or_counted_and_never_stop_the_rest():
+def test_fields_and_arms_that_we_do_not_know_are_kept_or_counted_and_never_stop_the_rest() -> None:
     odd = Oddities()
     body = b"\x08\xe8\x07\x12\x02\x30\x01"  # field 1000: a flag
     arm = b"\x08\x08\x12\x05\xaa\x06\x02hi"  # Soc with arm 101
@@ -194,7 +196,7 @@ def test_fields_and_arms_that_we_do_not_know_are_kept_or_counted_and_never_stop_
     assert odd == Oddities(unknown_fields=2, unknown_arms=1)
 
 
-def test_a_value_that_makes_no_sense_for_its_signal_is_no_value_and_counted():
+def test_a_value_that_makes_no_sense_for_its_signal_is_no_value_and_counted() -> None:
     odd = Oddities()
     data = [
         {"key": "VehicleSpeed", "value": {"locationValue": {"latitude": 1, "longitude": 1}}},
@@ -207,7 +209,7 @@ def test_a_value_that_makes_no_sense_for_its_signal_is_no_value_and_counted():
 
 
 @pytest.mark.parametrize("raw", [b"\x0a\x05ab", b"\x0a\x02\x08", b"\x0b", b"\x0a\x80", b"\x0a\x04\x12\x05ab"])
-def test_damaged_payloads_are_invalid(raw):
+def test_damaged_payloads_are_invalid(raw: bytes) -> None:
     with pytest.raises(Invalid):
         decode_vehicle_data(raw)
 
@@ -225,7 +227,7 @@ ARMS = st.one_of(
 
 
 @given(st.lists(st.tuples(st.integers(-2, 300), ARMS), max_size=12))
-def test_the_fast_and_the_plain_decoder_agree(data):
+def test_the_fast_and_the_plain_decoder_agree(data: Any) -> None:
     payload = Payload(vin="SIM00000000000001")
     for key, (arm, value) in data:
         datum = payload.data.add(key=key)
@@ -238,9 +240,18 @@ def test_the_fast_and_the_plain_decoder_agree(data):
         assert not isinstance(value, float) or math.isfinite(value)
 
 
-def test_hostile_payloads_raise_invalid_and_nothing_else_and_both_decoders_agree(scale: Scale):
+def test_hostile_payloads_raise_invalid_and_nothing_else_and_both_decoders_agree(scale: Scale) -> None:
     rng = random.Random(20_261_126)
-    values = {4: 80.0, 5: 54_000.5, 8: 71.25, 10: "D", 21: (57.7, 11.9), 58: ("DriverFront",), 59: True, 64: "Van 81"}
+    values: dict[int, Value] = {
+        4: 80.0,
+        5: 54_000.5,
+        8: 71.25,
+        10: "D",
+        21: (57.7, 11.9),
+        58: ("DriverFront",),
+        59: True,
+        64: "Van 81",
+    }
     seeds = [encode_vehicle_data(values, 1_755_000_000_000_000_000, typed=typed) for typed in (True, False)]
     read = 0
     for _ in range(scale.n(20_000, 1_000_000)):
@@ -260,7 +271,7 @@ FACTOR = {"km/h": 1.609344, "km": 1.609344, "kPa": 100.0}
 TO_SECONDS = {"TimeToFullCharge": 3600.0, "MinutesToArrival": 60.0, "RouteTrafficMinutesDelay": 60.0}
 
 
-def expected(key, value):
+def expected(key: str, value: Any) -> Any:
     """What a recorded value should become, worked out from the JSON text alone."""
     if not value or "invalid" in value:
         return None
@@ -273,9 +284,14 @@ def expected(key, value):
         return {name for name in sent.split("|") if name}
     if isinstance(sent, str) and sent in {"true", "false"}:
         return sent == "true"
+    return expected_scalar(key, arm, sent)
+
+
+def expected_scalar(key: str, arm: str, sent: Any) -> Any:
+    """The same for numbers, enumerations and texts."""
     signal = next(signal for signal in SIGNALS if signal.tesla_name == key)
     if signal.shape is Shape.NUMBER:
-        return float(sent) * FACTOR.get(signal.unit, TO_SECONDS.get(key, 1.0))
+        return float(sent) * FACTOR.get(signal.unit or "", TO_SECONDS.get(key, 1.0))
     if signal.shape is Shape.INTEGER:
         return int(sent)
     if arm.endswith("Value") and arm not in {"stringValue", "booleanValue"}:
@@ -285,7 +301,7 @@ def expected(key, value):
     return sent
 
 
-def test_every_recorded_message_decodes_to_the_right_metric_values():
+def test_every_recorded_message_decodes_to_the_right_metric_values() -> None:
     lines = [
         line
         for path in sorted(shared_data("tesla-streams").glob("*.jsonl"))
@@ -303,6 +319,7 @@ def test_every_recorded_message_decodes_to_the_right_metric_values():
             if isinstance(want, float):
                 assert got == pytest.approx(want, rel=1e-6, abs=1e-9), line
             elif isinstance(want, set):
+                assert isinstance(got, tuple)
                 assert set(got) == want, line
             else:
                 assert got == want, line
@@ -310,6 +327,6 @@ def test_every_recorded_message_decodes_to_the_right_metric_values():
     assert odd == Oddities(), "nothing in a recording is unreadable"
 
 
-def test_a_double_is_read_from_the_last_eight_bytes_of_its_datum():
+def test_a_double_is_read_from_the_last_eight_bytes_of_its_datum() -> None:
     raw = b"\x0a\x0d\x08\x04\x12\x09\x29" + struct.pack("<d", 10.0)
     assert decode_vehicle_data(raw) == [(4, 16.09344)]

@@ -1,6 +1,7 @@
 """What the encoder writes, the decoder reads back."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from tesla_protocol.telemetry.vehicle_data_pb2 import Payload
 
 from motorcade.domain.errors import Invalid
-from motorcade.domain.signal import SIGNALS, Shape, by_name
+from motorcade.domain.signal import SIGNALS, Shape, Signal, by_name
 from motorcade.wire.tesla.choices import choices_of
 from motorcade.wire.tesla.decode import Oddities, decode_plainly, decode_vehicle_data
 from motorcade.wire.tesla.encode import encode_vehicle_data
@@ -18,10 +19,12 @@ AT_NS = 1_755_000_000_123_000_000
 TEXTS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12)
 
 
-def values_of(signal):
+def values_of(signal: Signal) -> Any:
     """Values that a car could have for a signal."""
     if signal.shape is Shape.CHOICE:
-        return st.integers(0, 12).map(choices_of(signal).name)
+        choices = choices_of(signal)
+        assert choices is not None
+        return st.integers(0, 12).map(choices.name)
     if signal.shape is Shape.SET:
         names = DOOR_NAMES if signal.kinds[0] == "door" else tuple(TYRE_FIELDS.values())
         return st.sets(st.sampled_from(names)).map(lambda chosen: tuple(name for name in names if name in chosen))
@@ -50,10 +53,10 @@ READINGS = st.lists(st.sampled_from(SIGNALS), max_size=8, unique=True).flatmap(
 
 
 @given(READINGS, st.booleans())
-def test_readings_survive_the_way_to_the_wire_and_back(readings, typed):
+def test_readings_survive_the_way_to_the_wire_and_back(readings: Any, typed: bool) -> None:
     odd = Oddities()
     raw = encode_vehicle_data(readings, AT_NS, "SIM00000000000001", typed=typed)
-    back = dict(decode_vehicle_data(raw, odd))
+    back: dict[int, Any] = dict(decode_vehicle_data(raw, odd))
     assert list(back) == list(readings)
     assert back == dict(decode_plainly(raw))
     for number, value in readings.items():
@@ -68,13 +71,13 @@ def test_readings_survive_the_way_to_the_wire_and_back(readings, typed):
     assert odd == Oddities()
 
 
-def test_time_vin_and_resend_mark_are_written_where_given():
+def test_time_vin_and_resend_mark_are_written_where_given() -> None:
     message = Payload.FromString(encode_vehicle_data({}, AT_NS, "SIM00000000000001", is_resend=True))
     assert (message.created_at.ToNanoseconds(), message.vin, message.is_resend) == (AT_NS, "SIM00000000000001", True)
     assert encode_vehicle_data({}, None) == b""
 
 
-def test_older_software_sends_text_for_the_older_fields_only():
+def test_older_software_sends_text_for_the_older_fields_only() -> None:
     speed, charge = by_name("speed_kmh").number, by_name("charge_state").number
     message = Payload.FromString(encode_vehicle_data({speed: 72.09378, charge: "Charging"}, None, typed=False))
     assert [datum.value.WhichOneof("value") for datum in message.data] == [
@@ -88,6 +91,6 @@ def test_older_software_sends_text_for_the_older_fields_only():
     "number, value",
     [(4, "fast"), (10, "Sideways"), (59, "yes"), (21, 5.0), (24, 2**40), (58, ("Roof",)), (900, 1.0), (224, ("x",))],
 )
-def test_a_value_that_does_not_fit_its_signal_is_invalid(number, value):
+def test_a_value_that_does_not_fit_its_signal_is_invalid(number: int, value: Any) -> None:
     with pytest.raises(Invalid):
         encode_vehicle_data({number: value}, AT_NS)

@@ -3,6 +3,7 @@
 import json
 import random
 import struct
+from typing import Any
 
 import flatbuffers
 import pytest
@@ -26,7 +27,7 @@ from tests.unit.wire.hostile import mutate
 GOLDEN = json.loads((ROOT / "tests" / "data" / "tesla_golden_envelopes.json").read_text(encoding="utf-8"))
 
 
-def _finish(builder, message, message_type, envelope):
+def _finish(builder: Any, message: Any, message_type: int, envelope: Envelope) -> bytes:
     txid = builder.CreateString(envelope.txid)
     topic = builder.CreateString(envelope.topic)
     message_id = builder.CreateString(envelope.message_id)
@@ -87,23 +88,27 @@ SAMPLE = Envelope(
 
 
 @given(ENVELOPES, st.one_of(st.just(0), st.integers(1, 2**64 - 1)))
-def test_a_stream_message_equals_the_librarys_byte_for_byte_and_reads_back(envelope, delivered_at_ms):
+def test_a_stream_message_equals_the_librarys_byte_for_byte_and_reads_back(
+    envelope: Envelope, delivered_at_ms: int
+) -> None:
     written = encode_stream(envelope, delivered_at_ms)
     assert written == library_stream(envelope, delivered_at_ms)
     assert decode_envelope(written) == envelope
 
 
 @given(st.binary(max_size=80), st.binary(max_size=80))
-def test_an_acknowledgement_equals_the_librarys_byte_for_byte(txid, topic):
+def test_an_acknowledgement_equals_the_librarys_byte_for_byte(txid: bytes, topic: bytes) -> None:
     ack = encode_ack(txid, topic)
     assert ack == library_ack(txid, topic)
     assert decode_envelope(memoryview(ack)) == Envelope(txid, topic, TYPE_ACK)
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
-def test_golden_messages_keep_their_bytes(name):
+def test_golden_messages_keep_their_bytes(name: str) -> None:
     entry = GOLDEN[name]
-    fields = {key: value.encode() if isinstance(value, str) else value for key, value in entry["fields"].items()}
+    fields: dict[str, Any] = {
+        key: value.encode() if isinstance(value, str) else value for key, value in entry["fields"].items()
+    }
     if entry["kind"] == "ack":
         written = encode_ack(**fields)
     elif entry["kind"] == "error":
@@ -114,12 +119,12 @@ def test_golden_messages_keep_their_bytes(name):
     assert written.hex() == entry["bytes"]
 
 
-def test_an_error_reply_is_a_stream_that_carries_the_txid_and_the_fixed_text():
+def test_an_error_reply_is_a_stream_that_carries_the_txid_and_the_fixed_text() -> None:
     assert decode_envelope(encode_error(b"tx-1")) == Envelope(b"tx-1", b"", payload=ERROR_TEXT)
     assert encode_error() == library_stream(Envelope(b"", b"", payload=ERROR_TEXT))
 
 
-def test_a_message_over_the_limit_is_invalid_and_one_at_the_limit_is_read():
+def test_a_message_over_the_limit_is_invalid_and_one_at_the_limit_is_read() -> None:
     spare = len(encode_stream(Envelope(b"t", b"V", payload=b"")))
     big = encode_stream(Envelope(b"t", b"V", payload=bytes(MAX_ENVELOPE_BYTES - spare)))
     assert MAX_ENVELOPE_BYTES - 8 <= len(big) <= MAX_ENVELOPE_BYTES
@@ -129,26 +134,26 @@ def test_a_message_over_the_limit_is_invalid_and_one_at_the_limit_is_read():
 
 
 @pytest.mark.parametrize("raw", [b"", b"\1\2\3", bytes(60), b"D4,test,1234,not an envelope at all", b"\xff" * 100])
-def test_what_is_no_envelope_is_invalid(raw):
+def test_what_is_no_envelope_is_invalid(raw: bytes) -> None:
     with pytest.raises(Invalid):
         decode_envelope(raw)
 
 
-def test_every_truncation_is_invalid_or_reads_without_the_lost_bytes():
+def test_every_truncation_is_invalid_or_reads_without_the_lost_bytes() -> None:
     whole = encode_stream(SAMPLE)
     for size in range(len(whole) - 4):
         with pytest.raises(Invalid):
             decode_envelope(whole[:size])
 
 
-def test_two_fields_that_share_bytes_are_invalid():
+def test_two_fields_that_share_bytes_are_invalid() -> None:
     whole = bytearray(encode_stream(SAMPLE))
     struct.pack_into("<H", whole, 10, struct.unpack_from("<H", whole, 12)[0])
     with pytest.raises(Invalid):
         decode_envelope(bytes(whole))
 
 
-def test_hostile_messages_raise_invalid_and_nothing_else(scale: Scale):
+def test_hostile_messages_raise_invalid_and_nothing_else(scale: Scale) -> None:
     rng = random.Random(20_261_124)
     seeds = [encode_stream(SAMPLE), encode_stream(SAMPLE, 1_755_000_000_123), encode_ack(b"t", b"V"), encode_error()]
     read = 0

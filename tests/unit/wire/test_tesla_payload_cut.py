@@ -1,6 +1,7 @@
 """The VIN cut: nothing of the VIN stays, everything else does."""
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from tests.conditions import Scale
 from tests.unit.wire.hostile import mutate
 
 VIN = b"SIM00000000000001"
+OWN = VIN.decode()
 AT_NS = 1_755_000_000_123_000_000
 DATA = Topic.VEHICLE_DATA
 MESSAGES = {
@@ -35,13 +37,13 @@ UNKNOWN = (
 """Fields 101-104 of every wire type that there is, a group among them."""
 
 
-def report(topic, vin=VIN.decode()):
+def report(topic: Topic, vin: str = OWN) -> Any:
     message = MESSAGES[topic](vin=vin)
     message.created_at.seconds, message.created_at.nanos = divmod(AT_NS, 10**9)
     return message
 
 
-def vehicle_data(*, resend=False, name="Van 81"):
+def vehicle_data(*, resend: bool = False, name: str = "Van 81") -> Any:
     message = report(DATA)
     message.is_resend = resend
     message.data.add(key=64).value.string_value = name
@@ -50,14 +52,14 @@ def vehicle_data(*, resend=False, name="Van 81"):
 
 
 @pytest.mark.parametrize("topic", sorted(MESSAGES))
-def test_every_topic_loses_its_vin_field_and_keeps_its_time(topic):
+def test_every_topic_loses_its_vin_field_and_keeps_its_time(topic: Topic) -> None:
     cut = cut_payload(topic, report(topic).SerializeToString(), VIN)
     assert (cut.observed_at_ns, cut.claimed_vin, cut.masked) == (AT_NS, VIN.decode(), False)
     assert cut.payload == report(topic, vin="").SerializeToString()
     assert cut.hashed == cut.payload == hashed_bytes(topic, cut.payload)
 
 
-def test_all_occurrences_of_the_vin_field_go_wherever_they_stand_and_however_their_tag_is_spelt():
+def test_all_occurrences_of_the_vin_field_go_wherever_they_stand_and_however_their_tag_is_spelt() -> None:
     core = report(DATA, vin="").SerializeToString()
     other = b"\x1a\x05OTHER"
     raw = VIN_FIELD + core + other + b"\x9a\x80\x00\x11" + VIN + UNKNOWN + VIN_FIELD
@@ -66,7 +68,7 @@ def test_all_occurrences_of_the_vin_field_go_wherever_they_stand_and_however_the
     assert cut.claimed_vin == VIN.decode()
 
 
-def test_a_resend_has_the_same_hashed_bytes_as_the_original():
+def test_a_resend_has_the_same_hashed_bytes_as_the_original() -> None:
     original = cut_payload(DATA, vehicle_data().SerializeToString(), VIN)
     resend = cut_payload(DATA, vehicle_data(resend=True).SerializeToString(), VIN)
     assert (original.is_resend, resend.is_resend) == (False, True)
@@ -75,7 +77,7 @@ def test_a_resend_has_the_same_hashed_bytes_as_the_original():
 
 
 @pytest.mark.parametrize("spelling", [VIN.decode(), VIN.decode().lower(), "Sim00000000000001"])
-def test_the_vin_in_any_other_place_becomes_stars(spelling):
+def test_the_vin_in_any_other_place_becomes_stars(spelling: str) -> None:
     raw = vehicle_data(name=f"my {spelling}, yes {spelling}").SerializeToString()
     cut = cut_payload(DATA, raw, VIN)
     assert cut.masked
@@ -84,32 +86,32 @@ def test_the_vin_in_any_other_place_becomes_stars(spelling):
     assert Payload.FromString(cut.payload).data[0].value.string_value == f"my {stars}, yes {stars}"
 
 
-def test_overlapping_occurrences_leave_nothing():
+def test_overlapping_occurrences_leave_nothing() -> None:
     vin = b"1" * 17
     cut = cut_payload(DATA, vehicle_data(name="1" * 40).SerializeToString(), vin)
     assert Payload.FromString(cut.payload).data[0].value.string_value == "*" * 40
 
 
-def test_another_vehicles_vin_is_reported_and_cut():
+def test_another_vehicles_vin_is_reported_and_cut() -> None:
     cut = cut_payload(DATA, report(DATA, vin="SIM00000000000002").SerializeToString(), VIN)
     assert cut.claimed_vin == "SIM00000000000002"
     assert b"SIM" not in cut.payload
 
 
-def test_a_payload_without_time_or_vin_is_fine_and_says_so():
+def test_a_payload_without_time_or_vin_is_fine_and_says_so() -> None:
     cut = cut_payload(DATA, b"", VIN)
     assert (cut.payload, cut.observed_at_ns, cut.claimed_vin) == (b"", None, None)
 
 
 @pytest.mark.parametrize("raw", [b"\x0a", b"\x0a\x05ab", b"\x1a\x02\xff\xfe", b"\x0b\x08", b"\xff" * 12, b"\x0c"])
-def test_what_does_not_parse_is_invalid(raw):
+def test_what_does_not_parse_is_invalid(raw: bytes) -> None:
     with pytest.raises(Invalid):
         cut_payload(DATA, raw, VIN)
     with pytest.raises(Invalid):
         validates(DATA, raw)
 
 
-def test_the_heartbeat_is_no_topic_of_a_vehicle():
+def test_the_heartbeat_is_no_topic_of_a_vehicle() -> None:
     with pytest.raises(Invalid):
         validates(Topic.HEARTBEAT, b"")
 
@@ -127,11 +129,11 @@ def test_the_heartbeat_is_no_topic_of_a_vehicle():
         (2**63 - 1, 0, None),
     ],
 )
-def test_times_that_are_no_times_count_as_none(seconds, nanos, at_ns):
+def test_times_that_are_no_times_count_as_none(seconds: int, nanos: int, at_ns: Any) -> None:
     assert timestamp_ns(seconds, nanos) == at_ns
 
 
-def test_alerts_in_milliseconds_are_read_and_other_topics_are_not():
+def test_alerts_in_milliseconds_are_read_and_other_topics_are_not() -> None:
     message = VehicleAlerts()
     message.created_at.seconds = AT_NS // 10**6
     raw = message.SerializeToString()
@@ -140,7 +142,7 @@ def test_alerts_in_milliseconds_are_read_and_other_topics_are_not():
 
 
 @given(st.text(max_size=30), st.binary(max_size=20), st.booleans())
-def test_all_but_the_vin_survives(name, extra, resend):
+def test_all_but_the_vin_survives(name: str, extra: bytes, resend: bool) -> None:
     message = vehicle_data(resend=resend, name=name)
     tail = b"\xaa\x06" + bytes([len(extra)]) + extra
     cut = cut_payload(DATA, message.SerializeToString() + tail, VIN)
@@ -148,7 +150,7 @@ def test_all_but_the_vin_survives(name, extra, resend):
     assert cut.payload == message.SerializeToString() + tail
 
 
-def test_hostile_payloads_raise_invalid_and_nothing_else_and_never_keep_the_vin(scale: Scale):
+def test_hostile_payloads_raise_invalid_and_nothing_else_and_never_keep_the_vin(scale: Scale) -> None:
     rng = random.Random(20_261_125)
     seeds = [(topic, report(topic).SerializeToString() + UNKNOWN) for topic in MESSAGES]
     seeds.append((DATA, vehicle_data(resend=True, name=f"x {VIN.decode()}").SerializeToString()))
