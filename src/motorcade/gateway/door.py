@@ -145,8 +145,12 @@ class Door:
                 ssl_incoming_bio_size=limits.tls_buffer_bytes,
                 ssl_outgoing_bio_size=limits.tls_buffer_bytes,
             )
-        except (OSError, TimeoutError):  # ssl.SSLError is an OSError
+        except OSError:  # TLS errors and time-outs are among them
             self._tls_failures.n += 1
+        except Exception as error:  # noqa: BLE001 - one handshake must not disturb the door, whatever went wrong
+            self._tls_failures.n += 1
+            _log.error("handshake failed unexpectedly", error=repr(error))
+            accepted.close()
 
     def _protocol(self) -> Any:
         """A picows server protocol of one connection.

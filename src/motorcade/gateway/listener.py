@@ -8,7 +8,7 @@ Compression is never negotiated; a frame that claims it closes the connection.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
@@ -77,10 +77,9 @@ class VehicleListener(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Book the end of the connection, whoever ended it."""
-        del transport
         session = self.session
         session.is_open = False
-        session.close_reason = session.close_reason or "lost"
+        session.close_reason = session.close_reason or _library_reason(transport)
         self._fragments = None
         self._desk.closed(self)
 
@@ -178,3 +177,11 @@ class VehicleListener(WSListener):
             self._desk.accept.refuse_too_big(session)
         else:
             self._desk.accept.accept(session, bytes(fragments))
+
+
+def _library_reason(transport: WSTransport) -> str:
+    """Why a connection ended that we did not close: picows found a broken frame, or the peer was gone."""
+    handshake: Any = transport.close_handshake  # None where no close frame was sent, whatever its stub says
+    if handshake is None or handshake.sent is None:
+        return "lost"
+    return "too_big" if handshake.sent.code == WSCloseCode.MESSAGE_TOO_BIG else "protocol"

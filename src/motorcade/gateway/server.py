@@ -20,7 +20,7 @@ from motorcade.gateway.protocols.anchors import load_anchors, server_context
 from motorcade.gateway.protocols.tesla import Gatekeeper
 from motorcade.gateway.quarantine import Quarantine, QuarantineWriter
 from motorcade.gateway.session import Session
-from motorcade.observability.logs import get_logger
+from motorcade.observability.logs import get_logger, redactions
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.keys import Keys
@@ -230,6 +230,7 @@ class Gateway:
 
     def _gauges(self, earliest_expiry_s: float) -> None:
         metrics, writer = self._metrics, self._intake.writer
+        metrics.adopt("motorcade_log_redactions_total", redactions)
         metrics.read("motorcade_gateway_connections", self._listeners.__len__)
         metrics.read("motorcade_gateway_queued_bytes", lambda: writer.queued_bytes)
         metrics.read("motorcade_gateway_anchor_expiry_seconds", lambda: earliest_expiry_s)

@@ -32,7 +32,7 @@ class Definition:
 CATALOGUE: Final[Mapping[str, Definition]] = {
     # Gateway: vehicles come in.
     "motorcade_gateway_connections": Definition("gauge", "Open vehicle connections."),
-    "motorcade_gateway_handshakes_pending": Definition("gauge", "TLS and HTTP handshakes under way."),
+    "motorcade_gateway_handshakes_pending": Definition("gauge", "TLS handshakes under way."),
     "motorcade_gateway_connections_total": Definition("counter", "Vehicle connections opened since the start."),
     "motorcade_gateway_refused_total": Definition("counter", "Connections refused before the upgrade.", "reason"),
     "motorcade_gateway_closed_total": Definition("counter", "Connections that ended.", "reason"),
@@ -131,6 +131,12 @@ class Metrics(Collector):
         if definition.kind == "histogram" or (definition.label is None) != (label is None):
             raise KeyError(f"{name} is a {definition.kind} split by {definition.label}")
         return self._counts.setdefault((name, label), Count())
+
+    def adopt(self, name: str, count: Count) -> None:
+        """Export a number that lives elsewhere in the process."""
+        if CATALOGUE[name].label is not None:
+            raise KeyError(f"{name} is split by {CATALOGUE[name].label}")
+        self._counts[name, None] = count
 
     def spread(self, name: str) -> Spread:
         """The histogram of a name."""

@@ -1,0 +1,97 @@
+"""Our own records: when a connection began and ended, also across a crash, and the clock's heartbeat."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from motorcade.domain.record import Flag, Record, Topic
+from motorcade.gateway.connectivity import LAST_SEQUENCE
+from motorcade.wire.tesla.reports import Connectivity, decode_connectivity
+from tests.conditions import ROOT
+from tests.unit.gateway.rig import Rig, dial, envelope, running, sim_vin, vehicle_data
+
+
+async def events(rig: Rig) -> list[tuple[Record, Connectivity]]:
+    records = [record for record in await rig.records() if record.topic is Topic.CONNECTIVITY]
+    return [(record, decode_connectivity(record.payload)) for record in records]
+
+
+async def test_a_connection_s_first_and_last_records_say_that_it_began_and_ended(data_dir: Path) -> None:
+    async with running(data_dir) as rig:
+        car = await rig.car(headers=["X-Network-Interface: Cellular"])
+        for _ in range(3):
+            await car.message(envelope(vehicle_data()))
+            await car.reply()
+        await car.hang_up()
+        await rig.until(lambda: rig.gateway.open_connections == 0)
+        await asyncio.sleep(0.1)
+        records = await rig.records()
+        assert [record.connection_seq for record in records] == [0, 1, 2, 3, 4]
+        (began, first), (ended, last) = await events(rig)
+        assert (first.connected, last.connected) == (True, False)
+        assert began.flags == ended.flags == Flag.SERVER_MADE
+        assert {record.connection_id for record in records} == {first.connection_id}
+        assert first.network_interface == "cellular"
+        assert first.created_at_ns == began.effective_at_ns
+        assert [record.received_at_ns for record in records] == sorted({r.received_at_ns for r in records})
+
+
+async def test_overlapping_connections_of_one_vehicle_have_ids_of_their_own(data_dir: Path) -> None:
+    async with running(data_dir) as rig:
+        wifi = await rig.car()
+        cellular = await rig.car()
+        await wifi.hang_up()
+        await rig.until(lambda: rig.gateway.open_connections == 1)
+        await asyncio.sleep(0.1)
+        seen = [(event.connection_id, event.connected) for _, event in await events(rig)]
+        assert seen == [(seen[0][0], True), (seen[1][0], True), (seen[0][0], False)]
+        assert seen[0][0] != seen[1][0]
+        await cellular.hang_up()
+
+
+async def test_a_heartbeat_carries_the_clock_and_no_vehicle_each_second(data_dir: Path) -> None:
+    async with running(data_dir) as rig:
+        await asyncio.sleep(1.3)
+        beats = [r for r in await rig.records(heartbeats=True) if r.topic is Topic.HEARTBEAT]
+        assert [beat.connection_seq for beat in beats] == [0, 1]
+        assert len({beat.connection_id for beat in beats}) == 1
+        assert set(beats[0].org_id) == set(beats[0].vehicle_id) == {"a"}
+        assert 0.9e9 < beats[1].received_at_ns - beats[0].received_at_ns < 1.3e9
+
+
+async def test_a_killed_gateway_s_connections_are_closed_by_the_next_one_when_last_seen(data_dir: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.gateway_process",
+        str(data_dir),
+        "0",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    port = int((await process.stdout.readline()).split()[1])
+    async with running(data_dir.with_name(data_dir.name + "-other")) as other:
+        helper = Rig(data_dir, other.gateway, other.metrics, {}, other.keys)
+        car = await dial(port, helper.context(sim_vin()))
+        await car.message(envelope(vehicle_data()))
+        await car.reply()
+        await asyncio.sleep(1.2)
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        await car.hang_up()
+    async with running(data_dir) as rig:
+        await asyncio.sleep(0.2)
+        found = await events(rig)
+        assert [event.connected for _, event in found] == [True, False]
+        (began, first), (ended, last) = found
+        assert first.connection_id == last.connection_id == ended.connection_id
+        assert ended.connection_seq == LAST_SEQUENCE
+        assert ended.vehicle_id == began.vehicle_id
+        assert began.effective_at_ns < ended.effective_at_ns < ended.received_at_ns
+    async with running(data_dir) as rig:  # and only once
+        await asyncio.sleep(0.1)
+        assert len(await events(rig)) == 2
