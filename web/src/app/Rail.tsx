@@ -11,7 +11,7 @@ const ITEM =
 export function Rail({ below, profile }: { below: boolean; profile: ReactNode }) {
   if (below) {
     return (
-      <div className="z-20 flex h-16 items-center gap-2 border-t border-line bg-canvas px-3">
+      <header className="z-20 flex h-16 items-center gap-2 border-t border-line bg-canvas px-3">
         <nav aria-label="Main" className="flex flex-1 justify-center">
           <Link to="/live" className={`${ITEM} aria-[current=page]:before:absolute aria-[current=page]:before:inset-x-3 aria-[current=page]:before:-top-2 aria-[current=page]:before:h-[3px] aria-[current=page]:before:bg-ink`}>
             <MapIcon />
@@ -20,11 +20,11 @@ export function Rail({ below, profile }: { below: boolean; profile: ReactNode })
         </nav>
         <LinkSign inline />
         {profile}
-      </div>
+      </header>
     );
   }
   return (
-    <div className="flex w-16 flex-none flex-col items-center border-r border-line bg-canvas pt-3 pb-2.5">
+    <header className="flex w-16 flex-none flex-col items-center border-r border-line bg-canvas pt-3 pb-2.5">
       <Mark className="mb-3.5 size-[30px] text-ink" />
       <nav aria-label="Main" className="flex flex-col gap-0.5">
         <Link to="/live" className={`${ITEM} aria-[current=page]:before:absolute aria-[current=page]:before:inset-y-3 aria-[current=page]:before:-left-[5px] aria-[current=page]:before:w-[3px] aria-[current=page]:before:rounded-r-[2px] aria-[current=page]:before:bg-ink`}>
@@ -36,6 +36,6 @@ export function Rail({ below, profile }: { below: boolean; profile: ReactNode })
       <div className="mt-2.5 flex min-h-10 w-13 flex-col items-center justify-center border-t border-line pt-2">
         <LinkSign />
       </div>
-    </div>
+    </header>
   );
 }

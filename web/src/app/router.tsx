@@ -16,7 +16,7 @@ const root = createRootRouteWithContext<{ queries: QueryClient }>()({
   ),
   notFoundComponent: () => (
     <main className="grid h-full place-items-center bg-panel">
-      <Empty title="There is no such page" act={<Link to="/live" className="font-medium text-ink underline underline-offset-2">Go to the live map</Link>}>
+      <Empty page title="There is no such page" act={<Link to="/live" className="font-medium text-ink underline underline-offset-2">Go to the live map</Link>}>
         The address is mistyped, or the page comes with a later version.
       </Empty>
     </main>
@@ -24,6 +24,7 @@ const root = createRootRouteWithContext<{ queries: QueryClient }>()({
   errorComponent: ({ error, reset }) => (
     <main className="grid h-full place-items-center bg-panel">
       <Failure
+        page
         title="Motorcade does not answer"
         detail={error instanceof ApiError && error.status > 0 ? error.message : "Your data is safe. Look whether it still runs, then try again."}
         requestId={error instanceof ApiError ? (error.problem?.request_id ?? null) : null}

@@ -30,3 +30,12 @@ const KEY: Record<Sort, (v: Vehicle) => number> = {
   battery: (v) => v.battery_pct?.value ?? Number.POSITIVE_INFINITY,
   speed: (v) => -(v.status === "driving" ? (v.speed_kmh?.value ?? 0) : -1),
 };
+
+/** The old order without those that left; newcomers at the end. */
+export function keepOrder(before: readonly string[], passing: readonly string[]): string[] {
+  const here = new Set(passing);
+  const kept = before.filter((id) => here.has(id));
+  if (kept.length === passing.length) return kept;
+  const known = new Set(kept);
+  return [...kept, ...passing.filter((id) => !known.has(id))];
+}

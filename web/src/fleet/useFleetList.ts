@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef } from "react";
 import type { Status } from "../api/types";
 import { useFleetVersion, useLive } from "../live/LiveContext";
 import { matches, statusPasses, wordsOf } from "./filter";
-import { comparer, type Sort } from "./order";
+import { comparer, keepOrder, type Sort } from "./order";
 import type { FleetStore } from "./store";
 import { streetAt } from "./streets";
 
@@ -60,15 +60,6 @@ function ordered(store: FleetStore, ids: string[], sort: Sort): string[] {
   const compare = comparer(sort);
   const vehicles = ids.map((id) => store.vehicle(id)).filter((v) => v !== undefined);
   return vehicles.sort(compare).map((v) => v.id);
-}
-
-/** The old order without those that left; newcomers at the end. */
-export function keepOrder(before: readonly string[], passing: readonly string[]): string[] {
-  const here = new Set(passing);
-  const kept = before.filter((id) => here.has(id));
-  if (kept.length === passing.length) return kept;
-  const known = new Set(kept);
-  return [...kept, ...passing.filter((id) => !known.has(id))];
 }
 
 function markShown(store: FleetStore, ids: readonly string[]): void {

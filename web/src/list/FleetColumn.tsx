@@ -32,12 +32,12 @@ export function FleetColumn(props: Props) {
     <section aria-label="Fleet" className="flex h-full min-h-0 flex-col">
       <header className="px-4 pt-0 pb-2.5 sm:pt-3.5">
         <div className="mb-2.5 flex items-center">
-          <h1 className="flex-1 text-16 font-semibold tracking-[-0.008em] text-ink">
+          <h2 className="flex-1 text-16 font-semibold tracking-[-0.008em] text-ink">
             Live
             <span className="ml-2 text-13 font-normal tracking-normal text-ink-3" data-testid="total">
               {loaded ? `${numberText(total, 0)} ${total === 1 ? "vehicle" : "vehicles"}` : ""}
             </span>
-          </h1>
+          </h2>
           <SortMenu sort={sort} onSort={props.onSort} />
         </div>
         {props.search && <div className="mb-3 flex">{props.search}</div>}

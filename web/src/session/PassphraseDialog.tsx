@@ -58,7 +58,6 @@ function PassphraseForm({ session, onClose }: { session: Session; onClose: () =>
         type="password"
         autoComplete="new-password"
         value={first}
-        autoFocus
         hint={`At least ${PASSPHRASE_LEAST} characters`}
         error={errors.first}
         onChange={(e) => setFirst(e.target.value)}

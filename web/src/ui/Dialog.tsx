@@ -20,16 +20,21 @@ export function Dialog({ open, title, onClose, children, width = "w-110" }: Prop
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog) return;
-    if (open && !dialog.open) dialog.showModal();
+    if (open && !dialog.open) {
+      dialog.showModal();
+      // The browser would take the first button, which closes; a form wants its first field.
+      (dialog.querySelector<HTMLElement>("input:not([hidden], [type=checkbox])") ?? dialog).focus();
+    }
     if (!open && dialog.open) dialog.close();
   }, [open]);
   return (
     <dialog
       ref={ref}
       aria-labelledby={titleId}
+      tabIndex={-1}
       onClose={onClose}
       onClick={(event) => event.target === ref.current && onClose()}
-      className={`m-auto max-w-[calc(100vw-32px)] rounded-3 bg-raised p-0 text-14 text-ink-2 shadow-3 ${width}`}
+      className={`m-auto max-w-[calc(100vw-32px)] rounded-3 bg-raised p-0 text-14 text-ink-2 shadow-3 outline-none ${width}`}
     >
       {open && (
         <div className="p-5">

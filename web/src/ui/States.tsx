@@ -5,11 +5,13 @@ import { Button } from "./Button";
 import { Severity } from "./Glyph";
 
 /** Nothing is here: what, and what to do next. */
-export function Empty({ icon, title, children, act }: { icon?: ReactNode; title: string; children?: ReactNode; act?: ReactNode }) {
+export function Empty({ icon, title, children, act, page = false }: { icon?: ReactNode; title: string; children?: ReactNode; act?: ReactNode; page?: boolean }) {
+  // On a page of its own the title is the page's heading.
+  const Title = page ? "h1" : "p";
   return (
     <div className="flex flex-col items-center px-6 py-12 text-center text-13">
       {icon && <span className="mb-3 text-ink-2 [&>svg]:size-5 [&>svg]:stroke-[1.6]">{icon}</span>}
-      <p className="font-semibold text-ink">{title}</p>
+      <Title className="font-semibold text-ink">{title}</Title>
       {children && <p className="mt-0.5 max-w-64">{children}</p>}
       {act && <div className="mt-3">{act}</div>}
     </div>
@@ -17,11 +19,12 @@ export function Empty({ icon, title, children, act }: { icon?: ReactNode; title:
 }
 
 /** It could not be loaded: what, that the data is safe, and a retry. */
-export function Failure({ title, detail, requestId, onRetry }: { title: string; detail: string; requestId?: string | null; onRetry: () => void }) {
+export function Failure({ title, detail, requestId, onRetry, page = false }: { title: string; detail: string; requestId?: string | null; onRetry: () => void; page?: boolean }) {
+  const Title = page ? "h1" : "p";
   return (
     <div role="alert" className="flex flex-col items-center px-6 py-12 text-center text-13">
       <Severity level="alert" className="mb-3 size-5" />
-      <p className="font-semibold text-ink">{title}</p>
+      <Title className="font-semibold text-ink">{title}</Title>
       <p className="mt-0.5 max-w-72">{detail}</p>
       <Button onClick={onRetry} className="mt-3">
         <RefreshCw className="size-4 stroke-[1.75]" />
