@@ -32,6 +32,7 @@ _SLICES: Final = 50  # a bucket is worked off in slices of 10 ms: neither we nor
 _SLICE_S: Final = BUCKET_S / _SLICES
 _CONNECTS_PER_S: Final = 100  # a TLS handshake costs both sides about 2 ms; the rest of the machine is busy too
 _STATUS_EVERY_S: Final = 10.0
+_CLOSING_S: Final = 2.0  # for the close frames; a gateway that does not answer by then will not answer at all
 _STALL_S: Final = 5.0  # after a longer stop (a suspended laptop) time is not made up
 _TEXT_SHARE: Final = 0.1  # cars whose firmware still writes text
 _WIFI_SHARE: Final = 0.2
@@ -90,6 +91,9 @@ class Fleet:
                 report(self.status())
             await self._until(begin + done * _SLICE_S)
         await asyncio.gather(*(car.stop() for car in self.cars))
+        closing = loop.time()
+        while self.counters.online and loop.time() - closing < _CLOSING_S:  # noqa: ASYNC110 - two thousand events for one wait
+            await asyncio.sleep(_SLICE_S)
         if report:
             report(self.status())
         return self.counters
