@@ -87,17 +87,14 @@ def judge(summary: Summary, now_ns: int) -> Judgement:
     return Judgement(Status.OFFLINE, Reason.VANISHED, gone_ns)
 
 
-def changes_at_ns(summary: Summary) -> int | None:
-    """When time alone will next change the status, None when it never will; ask again after every change.
-
-    The moment may lie in the past: then the status has changed already.
-    """
+def next_change_ns(summary: Summary, now_ns: int) -> int | None:
+    """When time alone may next change the status: the first such moment after now, None when there is none."""
     if summary.last_seen_ns <= 0:
         return None
-    silent_ns = summary.last_seen_ns + SILENCE_NS + 1
-    if summary.open_connections > 0:
-        return silent_ns
-    return min((summary.online_changed_at_ns or summary.last_seen_ns) + GRACE_NS, silent_ns)
+    moments = [summary.last_seen_ns + SILENCE_NS + 1]
+    if summary.open_connections <= 0:
+        moments.append((summary.online_changed_at_ns or summary.last_seen_ns) + GRACE_NS)
+    return min((moment for moment in moments if moment > now_ns), default=None)
 
 
 def _activity(summary: Summary) -> Judgement:
