@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 from motorcade.domain.errors import Denied, Unavailable
 from motorcade.simulator.day import SimulatedCar
-from motorcade.simulator.emission import BUCKET_S, Collector
+from motorcade.simulator.emission import BUCKET_S, Collector, entries
 from motorcade.simulator.link import Gateway, Link, open_link
-from motorcade.simulator.messages import entries, payload
 from motorcade.simulator.outbox import Outbox, Report
+from motorcade.wire.tesla.entries import payload
 from motorcade.wire.tesla.envelope import Envelope, encode_stream
 
 _BURST: Final = 200  # messages of a backlog in one tick: 5,000 kept messages leave within 13 s

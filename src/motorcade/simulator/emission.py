@@ -7,11 +7,13 @@ between is discarded; if nothing changed when the interval ended, the next chang
 """
 
 import struct
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from motorcade.simulator.body import EVERYTHING, CarBody
 from motorcade.simulator.roads.network import Place, distance_m
 from motorcade.simulator.signals import SIGNALS, Signal, SignalValue
+from motorcade.wire.tesla.entries import Entry, entry
 
 BUCKET_S: Final = 0.5
 
@@ -102,3 +104,8 @@ class Collector:
             known = [slot for slot in self._by_groups[EVERYTHING] if slot.signal.group & dirty]
             self._by_groups[dirty] = known
         return known
+
+
+def entries(readings: Iterable[Reading], *, typed: bool) -> list[Entry]:
+    """Encode the readings of one bucket, in the collector's order; ``typed`` is False for old firmware."""
+    return [entry(signal.field, signal.arm, value, typed=typed) for signal, value in readings]

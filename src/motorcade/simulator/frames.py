@@ -11,8 +11,7 @@ from typing import Final
 
 from motorcade.simulator.body import MODELS
 from motorcade.simulator.day import Activity, SimulatedCar
-from motorcade.simulator.emission import BUCKET_S, Collector
-from motorcade.simulator.messages import entries
+from motorcade.simulator.emission import BUCKET_S, Collector, entries
 from motorcade.simulator.roads.city import City
 from motorcade.wire.tesla.envelope import Envelope, encode_stream
 

@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from motorcade.simulator.messages import Entry
+from motorcade.wire.tesla.entries import Entry
 
 MOST_KEPT: Final = 5_000
 

@@ -16,9 +16,9 @@ from motorcade.domain.errors import Denied, Invalid, Unavailable
 from motorcade.ports.clock import Clock
 from motorcade.simulator.dev_ca import Authority, client_context, issue_vehicle
 from motorcade.simulator.link import Gateway, Link, open_link
-from motorcade.simulator.recording import RecordedMessage, Recording, shift
 from motorcade.simulator.vin import fresh_vin
 from motorcade.wire.tesla.envelope import Envelope, encode_stream
+from motorcade.wire.tesla.recorded import RecordedMessage, Recording, shift
 
 _WINDOW: Final = 64  # in flight per car: enough to fill a group commit, little to send again
 _CLAIM_SEEN_S: Final = 10.0  # a gateway knows a new claim within 5 s

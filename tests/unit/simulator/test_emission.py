@@ -6,11 +6,11 @@ from tesla_protocol.telemetry import vehicle_data_pb2 as pb
 
 from motorcade.simulator.body import MODELS, MOTION, CarBody
 from motorcade.simulator.day import Activity, SimulatedCar
-from motorcade.simulator.emission import Collector, Reading
-from motorcade.simulator.messages import entries, payload
+from motorcade.simulator.emission import Collector, Reading, entries
 from motorcade.simulator.roads.city import open_city
 from motorcade.simulator.roads.network import Place, distance_m, load_network
 from motorcade.simulator.signals import SIGNALS
+from motorcade.wire.tesla.entries import payload
 
 CITY = open_city(load_network())
 VIN = "SIM00000000000001"

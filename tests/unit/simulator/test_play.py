@@ -9,8 +9,9 @@ from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.domain.errors import Invalid
 from motorcade.simulator.dev_ca import open_vehicle_authority
 from motorcade.simulator.play import PlayOptions, PlayReport, check_speed, play
-from motorcade.simulator.recording import parse_recording, read_recording
+from motorcade.simulator.recording import read_recording
 from motorcade.simulator.vin import is_simulator_vin
+from motorcade.wire.tesla.recorded import parse_recording
 from tests.conditions import SHARED_DATA, unavailable
 from tests.unit.simulator.counter_gateway import CounterGateway, counter_gateway
 

@@ -1,6 +1,7 @@
-"""From readings to the bytes of a vehicle-data message, as new firmware (typed) or old firmware (text) writes them.
+"""The entries of a vehicle-data message one by one, as new firmware (typed) or old firmware (text) writes them.
 
-Each reading is encoded once, as a whole entry of the repeated field, so that messages can be merged by joining bytes.
+Values are in the maker's own units and fields have the maker's names: this is the car's side of the wire. Each value is
+encoded once, as a whole entry of the repeated field, so that messages can be merged by joining bytes.
 """
 
 import struct
@@ -10,23 +11,32 @@ from typing import Final
 
 from tesla_protocol.telemetry import vehicle_data_pb2 as pb
 
-from motorcade.simulator.emission import Reading
-from motorcade.simulator.roads.network import Place
-from motorcade.simulator.signals import Signal, SignalValue
-
 _NEVER_TEXT_FROM: Final = 179  # newer fields are typed under every firmware
 _MOST_ENTRIES: Final = 4_096  # entries remembered for values that recur: states, names, small numbers
 _VALUE: Final = pb.Value.DESCRIPTOR
 _DOUBLE: Final = struct.Struct("<d")
 _DOUBLE_TAG: Final = bytes([_VALUE.fields_by_name["double_value"].number << 3 | 1])
 
+EntryValue = float | int | bool | str | tuple[float, float] | frozenset[str] | None
 Entry = tuple[int, bytes]
 """Field number and the entry's bytes, tag and length included."""
 
 
-def entries(readings: Iterable[Reading], *, typed: bool) -> list[Entry]:
-    """Encode the readings of one bucket, in the collector's order."""
-    return [_entry(signal, value, typed) for signal, value in readings]
+def entry(field: str, arm: str, value: EntryValue, *, typed: bool) -> Entry:
+    """Encode one value.
+
+    Args:
+        field: the maker's name of the field.
+        arm: name of the value's arm in the protobuf oneof; a choice is given by the end of its member's name ("D").
+        value: in the maker's unit; a pair is latitude and longitude, a set the names of open doors, None is invalid.
+        typed: False writes what old firmware writes as text as text.
+    """
+    number = int(pb.Field.Value(field))
+    if isinstance(value, float) and (typed or number >= _NEVER_TEXT_FROM):
+        return number, _double_head(number) + _DOUBLE.pack(value)
+    if isinstance(value, float | tuple):
+        return number, _wrap(number, _value(arm, value, typed, number))  # hardly ever the same twice
+    return number, _remembered(arm, value, typed, number)
 
 
 def payload(parts: Iterable[bytes], created_at_ns: int, vin: str, *, resend: bool = False) -> bytes:
@@ -43,18 +53,9 @@ def payload(parts: Iterable[bytes], created_at_ns: int, vin: str, *, resend: boo
     return b"".join(parts) + tail.SerializeToString()
 
 
-def _entry(signal: Signal, value: SignalValue, typed: bool) -> Entry:  # noqa: FBT001 - private, one caller
-    number = int(pb.Field.Value(signal.field))
-    if isinstance(value, float) and (typed or number >= _NEVER_TEXT_FROM):
-        return number, _double_head(number) + _DOUBLE.pack(value)
-    if isinstance(value, float | Place):
-        return number, _wrap(number, _value(signal, value, typed, number))  # hardly ever the same twice
-    return number, _remembered(signal, value, typed, number)
-
-
 @lru_cache(maxsize=_MOST_ENTRIES)
-def _remembered(signal: Signal, value: SignalValue, typed: bool, number: int) -> bytes:  # noqa: FBT001 - see above
-    return _wrap(number, _value(signal, value, typed, number))
+def _remembered(arm: str, value: EntryValue, typed: bool, number: int) -> bytes:  # noqa: FBT001 - see above
+    return _wrap(number, _value(arm, value, typed, number))
 
 
 @lru_cache(maxsize=_MOST_ENTRIES)
@@ -69,23 +70,23 @@ def _wrap(number: int, value: pb.Value) -> bytes:
     return pb.Payload(data=[pb.Datum(key=pb.Field.Name(number), value=value)]).SerializeToString()
 
 
-def _value(signal: Signal, value: SignalValue, typed: bool, number: int) -> pb.Value:  # noqa: FBT001 - see above
+def _value(arm: str, value: EntryValue, typed: bool, number: int) -> pb.Value:  # noqa: FBT001 - see above
     if value is None:
         return pb.Value(invalid=True)
     if not typed and number < _NEVER_TEXT_FROM:
         return pb.Value(string_value=_text(value))
     made = pb.Value()
-    field = _VALUE.fields_by_name[signal.arm]
-    if isinstance(value, Place):
+    field = _VALUE.fields_by_name[arm]
+    if isinstance(value, tuple):
         made.location_value.latitude, made.location_value.longitude = value
     elif isinstance(value, frozenset):
         made.door_value.SetInParent()
         for door in value:
             setattr(made.door_value, door, True)
     elif field.enum_type is not None and isinstance(value, str):
-        setattr(made, signal.arm, _member(signal.arm, value))
+        setattr(made, arm, _member(arm, value))
     else:
-        setattr(made, signal.arm, value)
+        setattr(made, arm, value)
     return made
 
 
@@ -99,12 +100,13 @@ def _member(arm: str, suffix: str) -> int:
     return next(value.number for value in values if value.name == prefix + suffix)
 
 
-def _text(value: float | bool | str | Place | frozenset[str]) -> str:  # noqa: FBT001 - a value, not a switch
+def _text(value: float | bool | str | tuple[float, float] | frozenset[str]) -> str:  # noqa: FBT001 - a value, not a switch
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Place):
-        north, east = "N" if value.latitude >= 0 else "S", "E" if value.longitude >= 0 else "W"
-        return f"({abs(value.latitude):.6f} {north}, {abs(value.longitude):.6f} {east})"
+    if isinstance(value, tuple):
+        latitude, longitude = value
+        north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
+        return f"({abs(latitude):.6f} {north}, {abs(longitude):.6f} {east})"
     if isinstance(value, frozenset):
         return "|".join(sorted(value))
     return str(value)
