@@ -121,7 +121,8 @@ async def test_what_waits_for_durability_is_bounded_for_each_connection(data_dir
     limits = Limits(in_flight=20, rate_per_s=1e9, rate_burst=10**9)
     async with running(data_dir, limits, wrap=wrap) as rig:
         car = await rig.car()
-        pouring = asyncio.create_task(car.send(*[frame(envelope(vehicle_data())) for _ in range(5_000)]))
+        messages = [frame(envelope(vehicle_data())) for _ in range(5_000)]
+        pouring = asyncio.create_task(car.send(*messages))
         await asyncio.sleep(0.5)
         taken = rig.count("received_total")
         assert 20 <= taken < 200, f"{taken} records were taken though only 20 may wait"  # one buffer comes on top

@@ -145,15 +145,16 @@ async def test_handshakes_that_stall_are_given_up(data_dir: Path) -> None:
 
 async def test_a_crowd_of_stalled_handshakes_does_not_keep_a_vehicle_out(data_dir: Path) -> None:
     async with running(data_dir, Limits(pending_handshakes=8)) as rig:
-        stalled = [socket.create_connection(("127.0.0.1", rig.gateway.port)) for _ in range(40)]
+        crowd = contextlib.ExitStack()
+        for _ in range(40):
+            crowd.enter_context(socket.create_connection(("127.0.0.1", rig.gateway.port)))
         await rig.until(lambda: rig.metrics.value("motorcade_gateway_handshakes_pending") >= 8)
         car = await rig.car()
         await car.message(envelope(vehicle_data()))
         await car.reply()
         assert rig.metrics.value("motorcade_gateway_handshakes_pending") <= 9
         await car.hang_up()
-        for one in stalled:
-            one.close()
+        crowd.close()
 
 
 async def test_a_full_house_answers_503_and_lets_in_again_when_somebody_leaves(data_dir: Path) -> None:

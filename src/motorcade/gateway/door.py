@@ -25,6 +25,7 @@ from motorcade.gateway.limits import Limits
 from motorcade.gateway.listener import Desk, VehicleListener
 from motorcade.gateway.protocols.tesla import Gatekeeper, Refused, extra_certificates
 from motorcade.gateway.session import Session
+from motorcade.gateway.wire import SocketWire
 from motorcade.observability.logs import get_logger
 
 ClaimResolver = Callable[[str], Claim | None]
@@ -77,7 +78,7 @@ class Door:
         self._gatekeeper = gatekeeper
         self._resolve = resolve
         self._open_sessions = open_sessions
-        self._handshakes: dict[asyncio.Task[None], socket.socket] = {}
+        self._handshakes: dict[asyncio.Task[None], None] = {}
         self._task: asyncio.Task[None] | None = None
         self._socket: socket.socket | None = None
         self._tls_failures = desk.metrics.count("motorcade_gateway_tls_failures_total")
@@ -118,17 +119,19 @@ class Door:
                 await asyncio.sleep(_OUT_OF_SOCKETS_PAUSE_S if error.errno in _OUT_OF_SOCKETS else 0)
                 continue
             if len(self._handshakes) >= self._limits.pending_handshakes:
-                next(iter(self._handshakes)).cancel()
+                oldest = next(iter(self._handshakes))
+                del self._handshakes[oldest]
+                oldest.cancel()
             task = asyncio.create_task(self._handshake(accepted, context))
-            self._handshakes[task] = accepted
-            task.add_done_callback(self._handshake_done)
+            self._handshakes[task] = None
+            task.add_done_callback(partial(self._handshake_done, accepted))
             burst += 1
             if burst >= self._limits.accept_burst:
                 burst = 0
                 await asyncio.sleep(self._limits.accept_pause_s)
 
-    def _handshake_done(self, task: asyncio.Task[None]) -> None:
-        accepted = self._handshakes.pop(task)
+    def _handshake_done(self, accepted: socket.socket, task: asyncio.Task[None]) -> None:
+        self._handshakes.pop(task, None)
         if task.cancelled():
             accepted.close()
 
@@ -206,7 +209,9 @@ class Door:
         network = request.headers.get("x-network-interface", "").lower()
         if not _NETWORK.match(network):
             network = ""
-        return VehicleListener(self._desk, Session(identity, claim, new_connection_id(), network, transport))
+        return VehicleListener(
+            self._desk, Session(identity, claim, new_connection_id(), network, SocketWire(transport))
+        )
 
     def _refuse(self, status: int, reason: str, text: bytes) -> WSUpgradeResponseWithListener:
         self._desk.metrics.count("motorcade_gateway_refused_total", reason).n += 1

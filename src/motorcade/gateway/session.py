@@ -6,11 +6,12 @@ vehicle writes into its messages or headers cannot lead a reply elsewhere.
 
 from collections import deque
 from enum import IntFlag
-from typing import Any, Final, Protocol
+from typing import Final
 
 from motorcade.domain.ids import id_bytes
 from motorcade.domain.vehicle import Claim
 from motorcade.gateway.protocols.tesla import Identity
+from motorcade.gateway.wire import SocketWire
 
 Receipt = tuple["Session", bytes, bytes, bytes, int]
 """(session, txid, topic, frame, received_at_ns) of one appended record; an empty topic and txid for our own records.
@@ -28,22 +29,6 @@ class Pause(IntFlag):
     IN_FLIGHT = 2  # too much of it waits for durability
     WRITE = 4  # it does not take its acknowledgements
     STREAM = 8  # the stream takes no more from anyone
-
-
-class Wire(Protocol):
-    """The socket under a session, as far as a session needs it."""
-
-    def write(self, data: Any, /) -> object:
-        """Send bytes after those already handed over."""
-
-    def pause_reading(self) -> object:
-        """Take nothing more from the kernel."""
-
-    def resume_reading(self) -> object:
-        """Go on taking."""
-
-    def abort(self) -> object:
-        """Cut the connection without waiting for anything."""
 
 
 class Session:
@@ -74,7 +59,7 @@ class Session:
         "write_blocked_ns",
     )
 
-    def __init__(self, identity: Identity, claim: Claim, connection_id: bytes, network: str, wire: Wire) -> None:
+    def __init__(self, identity: Identity, claim: Claim, connection_id: bytes, network: str, wire: SocketWire) -> None:
         """Begin a session.
 
         Args:

@@ -8,6 +8,7 @@ import struct
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tesla_protocol.telemetry import vehicle_data_pb2 as pb
 
@@ -49,7 +50,7 @@ def vehicle_data(speed: float = 44.0, vin: str = "", *, at_s: int | None = None,
     return payload.SerializeToString()
 
 
-def envelope(payload: bytes, txid: bytes = b"tx-1", topic: bytes = b"V", **names: bytes) -> bytes:
+def envelope(payload: bytes, txid: bytes = b"tx-1", topic: bytes = b"V", **names: Any) -> bytes:
     return encode_stream(Envelope(txid, topic, payload=payload, **names))
 
 
