@@ -18,12 +18,14 @@ from motorcade.wire.live_event import decode_live
 
 READY_WITHIN_S = 120.0
 """A start that takes longer has gone wrong; a cold one with 200 cars takes a few seconds."""
+STOP_ORDER = ("simulate", "gateway", "consumer", "api")
+"""Along the data path, so that what was acknowledged is also folded and committed before the end."""
 LIVE_SHARE = 0.8
 """Share of the simulated cars that must have shown a place: some begin asleep or silent."""
 
 
 class Supervisor:
-    """Starts the rooms in the order of the data path and stops them against it."""
+    """Starts the rooms and stops them in the order of the data path."""
 
     def __init__(self, settings: Settings, console: Console) -> None:
         """Bind settings and the terminal."""
@@ -110,8 +112,10 @@ class Supervisor:
         return False
 
     async def _end(self) -> None:
-        for child in reversed(self._children):
-            await child.stop()
+        for name in STOP_ORDER:
+            for child in self._children:
+                if child.name == name:
+                    await child.stop()
         if self._children:
             self._say("stopped; nothing acknowledged was lost")
 

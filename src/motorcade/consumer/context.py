@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from motorcade.domain.connections import Connections
 from motorcade.domain.ids import id_text
+from motorcade.domain.record import Frame
 from motorcade.domain.state import Fields, Value
-from motorcade.wire.batch import Frame
 
 DEDUPE_RING = 64
 """Record ids remembered per vehicle. Beyond it the join makes a duplicate harmless; the ring only saves its work."""

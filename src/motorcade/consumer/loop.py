@@ -16,13 +16,12 @@ from motorcade.consumer.dead_letters import PARK_AFTER, Brakes
 from motorcade.consumer.memory import FleetMemory, stored_form, summary_of
 from motorcade.consumer.pipeline import run
 from motorcade.domain.errors import CorruptEntry, Invalid, Trimmed, Unavailable
-from motorcade.domain.record import NS_PER_S, Topic
+from motorcade.domain.record import NS_PER_S, Frame, Topic
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.live import LivePublisher
 from motorcade.ports.stream import Entry, Position, Stream
 from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
-from motorcade.wire.batch import Frame
 from motorcade.wire.live_event import encode_live
 
 READ_ENTRIES = 64

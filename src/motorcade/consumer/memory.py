@@ -4,10 +4,10 @@ from collections import deque
 
 from motorcade.consumer.context import DEDUPE_RING, VehicleMemory, key_of
 from motorcade.domain.connections import Connections
+from motorcade.domain.record import Frame
 from motorcade.domain.state import join
 from motorcade.domain.summary import Summary, summarise
 from motorcade.repositories.consumption import Key, StoredState
-from motorcade.wire.batch import Frame
 from motorcade.wire.state_snapshot import StateSnapshot, decode_state, encode_state
 
 _RawKey = tuple[bytes, bytes]

@@ -65,6 +65,11 @@ class Record:
     payload: bytes
 
 
+Frame = tuple[bytes, bytes, bytes, int, int, int, int, int, int, bytes]
+"""A record as a bare tuple, for hot paths, with ids as raw bytes and topic and flags as numbers:
+(org, vehicle, connection, sequence, topic, flags, observed_ns, received_ns, effective_ns, payload)."""
+
+
 def effective_time(observed_at_ns: int, received_at_ns: int, *, resend: bool, lead_ns: int) -> int:
     """When a report counts as measured.
 

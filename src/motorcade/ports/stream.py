@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from motorcade.wire.batch import Frame
+from motorcade.domain.record import Frame
 
 Position = int
 """Place of an entry in its partition. `BEGINNING` comes before every entry; there is no implicit start."""

@@ -11,7 +11,7 @@ from motorcade.domain.errors import Conflict, Corrupt
 from motorcade.domain.tenant import SystemScope
 from motorcade.ports.store import ANY, Absent, Put, Store, VersionIs, Write
 from motorcade.ports.stream import BEGINNING, Position
-from motorcade.repositories.tables import CHECKPOINTS, DEAD_LETTERS, PARKED, STATES
+from motorcade.repositories.tables import CHECKPOINTS, DEAD_LETTERS, STATES
 
 READER = "consumer"
 Key = tuple[str, str]
@@ -75,6 +75,11 @@ class Consumption:
         await self._store.write([Put(CHECKPOINTS, READER, str(partition), data, VersionIs(stored.version))])
         return Checkpoint(partition, stored.data["position"], epoch, dict(stored.data["counts"]), stored.version + 1)
 
+    async def reached(self, partition: int) -> Position:
+        """How far the partition is committed; nothing behind it may be trimmed."""
+        stored = await self._store.get(CHECKPOINTS, READER, str(partition))
+        return BEGINNING if stored is None else int(stored.data["position"])
+
     async def states(self) -> list[StoredState]:
         """All vehicles' states."""
         found: list[StoredState] = []
@@ -127,10 +132,6 @@ class Consumption:
         next_version = checkpoint.version + 1
         kept = Checkpoint(checkpoint.partition, checkpoint.position, checkpoint.epoch, checkpoint.counts, next_version)
         return kept, moved_on
-
-    async def park(self, key: Key, reason: str, at_ns: int) -> None:
-        """Tell the operator that a vehicle sends what we cannot read."""
-        await self._store.write([Put(PARKED, *key, {"reason": reason, "at_ns": at_ns})])
 
 
 def _put_state(state: StoredState) -> Put:

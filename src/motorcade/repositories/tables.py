@@ -11,7 +11,7 @@ SESSIONS = Table("sessions", (Index("by_user", "user", "issued_at"),))  # pk = h
 LINKS = Table("links")  # pk = hash of the token, sk = "link"
 CHECKPOINTS = Table("checkpoints")  # pk = reader, sk = partition
 DEAD_LETTERS = Table("dead_letters")  # pk = org, sk = partition.entry.index
-PARKED = Table("parked")  # pk = org, sk = vehicle: vehicles whose bad records were set aside
+QUARANTINE = Table("quarantine")  # pk = org, sk = vehicle.received: sealed messages that did not parse
 CREDENTIALS = Table("credentials")  # pk = user, sk = "passphrase" | "throttle:<caller>"
 
 # Tables of organisations: pk starts with the organisation.
@@ -27,7 +27,7 @@ ALL = (
     LINKS,
     CHECKPOINTS,
     DEAD_LETTERS,
-    PARKED,
+    QUARANTINE,
     CREDENTIALS,
     VEHICLES,
     STATES,

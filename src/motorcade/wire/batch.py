@@ -16,7 +16,7 @@ import zstandard
 
 from motorcade.domain.errors import Corrupt, Invalid
 from motorcade.domain.ids import id_bytes, id_text
-from motorcade.domain.record import Flag, Record, Topic
+from motorcade.domain.record import Flag, Frame, Record, Topic
 
 FORMAT_VERSION = 1
 HEADER = struct.Struct("<I16s16s8sIBHqqq")
@@ -25,10 +25,6 @@ LENGTH_BYTES = 4
 MAX_ENTRY_BYTES = 64 * 1024 * 1024
 """Upper bound of one decoded entry; a group commit is far smaller, so more is damage."""
 COMPRESSION_LEVEL = 1  # level 3 costs a quarter more time for 1-4 % on telemetry
-
-
-Frame = tuple[bytes, bytes, bytes, int, int, int, int, int, int, bytes]
-"""(org, vehicle, connection, sequence, topic, flags, observed_ns, received_ns, effective_ns, payload)"""
 
 
 def encode_frame(
@@ -106,7 +102,7 @@ def _frames(body: bytes) -> Iterator[Frame]:
         stop = offset + LENGTH_BYTES + length
         if stop > end or length < HEADER_BYTES - LENGTH_BYTES:
             raise Corrupt(f"stream entry has a record of {length} bytes at byte {offset}, beyond its end")
-        yield (*head, body[offset + HEADER_BYTES : stop])  # type: ignore[misc]  # struct gives Any
+        yield (*head, body[offset + HEADER_BYTES : stop])
         offset = stop
 
 

@@ -1,0 +1,164 @@
+"""The command line: `motorcade`."""
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.progress import Progress
+
+from motorcade import __version__
+from motorcade.adapters.embedded.identity_local import LocalIdentity
+from motorcade.app.compose import Room, api_room, consumer_room, gateway_room, open_house, simulator_room
+from motorcade.app.first_start import prepare_installation
+from motorcade.app.lifecycle import run_until_stopped
+from motorcade.app.preflight import prepare_folders
+from motorcade.app.recordings import play_file
+from motorcade.app.settings import load_settings
+from motorcade.app.supervisor import Supervisor
+from motorcade.domain.errors import Invalid, MotorcadeError, Unavailable
+from motorcade.domain.tenant import SystemScope
+from motorcade.repositories.claims import ClaimsRepository
+
+EXIT_FAULT = 1
+EXIT_INTERRUPTED = 130
+
+app = App(
+    name="motorcade",
+    help="Fleet management straight from the car maker's stream. Settings are variables named MOTORCADE_…",
+    version=__version__,
+)
+console = Console()
+errors = Console(stderr=True)
+Result = TypeVar("Result")
+Supervised = Annotated[bool, Parameter(show=False, help="Stop when standard input closes.")]
+
+
+@app.command
+def run() -> None:
+    """Start everything on this machine with a simulated fleet; stop with Ctrl-C."""
+    asyncio.run(Supervisor(load_settings(), console).run())
+
+
+@app.command
+def gateway(*, supervised: Supervised = False) -> None:
+    """Run the gateway alone: vehicles connect here."""
+    _room(gateway_room, supervised=supervised)
+
+
+@app.command
+def consumer(*, supervised: Supervised = False) -> None:
+    """Run the consumer alone: stream to state and live."""
+    _room(consumer_room, supervised=supervised)
+
+
+@app.command
+def api(*, supervised: Supervised = False) -> None:
+    """Run web and API alone."""
+    _room(api_room, supervised=supervised)
+
+
+@app.command
+def simulate(*, supervised: Supervised = False) -> None:
+    """Run the simulated fleet alone."""
+    _room(simulator_room, supervised=supervised)
+
+
+@app.command(name="open")
+def open_() -> None:
+    """Print a fresh one-time sign-in link (15 minutes)."""
+    console.print(_do(_link()), soft_wrap=True, highlight=False)
+
+
+@app.command
+def claim(vin: str, *, name: str | None = None, model: str | None = None) -> None:
+    """Claim a car for the fleet, so that its connection is accepted.
+
+    Args:
+        vin: its 17-character vehicle identification number.
+        name: what people call it; its place in the fleet when not given.
+        model: for display.
+    """
+    vehicle_id, known_as = _do(_claim(vin, name, model))
+    console.print(f"Claimed as {known_as} ({vehicle_id}). It is accepted within 5 s.", highlight=False)
+
+
+@app.command
+def passphrase() -> None:
+    """Set the owner's passphrase; needed before Motorcade listens beyond this machine."""
+    if not sys.stdin.isatty():
+        raise Invalid("a passphrase is typed, not piped: run this in a terminal")
+    first = getpass.getpass("New passphrase (15 characters or more): ")
+    if getpass.getpass("The same again: ") != first:
+        raise Invalid("the two passphrases differ; nothing was changed")
+    _do(_set_passphrase(first))
+    console.print("The passphrase is set. Sign in with it at the web page.")
+
+
+@app.command
+def play(file: Path, *, speed: float | None = None) -> None:
+    """Send a recorded stream of a real car through the front door, its times shifted to end now.
+
+    Args:
+        file: messages in protobuf's JSON mapping, one a line.
+        speed: seconds of the recording per second; as fast as acknowledged when not given.
+    """
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("playing", total=None)
+        report = _do(play_file(load_settings(), file, speed, lambda done, total: bar.update(task, completed=done, total=total)))
+    for vehicle in report.vehicles:
+        console.print(f"{vehicle.name}: vehicle {vehicle.vehicle_id}, simulator VIN {vehicle.simulator_vin}", highlight=False)
+    console.print(f"{report.acknowledged} of {report.sent} messages acknowledged.")
+    if report.refused_lines:
+        raise Invalid(f"the gateway could not read lines {', '.join(map(str, report.refused_lines))}")
+
+
+def main() -> None:
+    """Entry point: errors are one sentence, Ctrl-C is quiet."""
+    try:
+        app()
+    except MotorcadeError as error:
+        errors.print(f"motorcade: {error}", style="red", highlight=False, soft_wrap=True)
+        raise SystemExit(EXIT_FAULT) from None
+    except KeyboardInterrupt:
+        raise SystemExit(EXIT_INTERRUPTED) from None
+
+
+def _room(room: Room, *, supervised: bool) -> None:
+    settings = load_settings()
+    if not settings.root_key_path.exists():
+        raise Unavailable(f"{settings.data_dir} holds no fleet yet. Run `motorcade run` once, or set MOTORCADE_DATA_DIR.")
+    prepare_folders(settings)
+    os.umask(0o077)
+    run_until_stopped(lambda stop: room(settings, stop), supervised=supervised)
+
+
+def _do(work: Coroutine[Any, Any, Result]) -> Result:
+    return asyncio.run(work)
+
+
+async def _link() -> str:
+    settings = load_settings()
+    prepare_folders(settings)
+    return (await prepare_installation(settings)).link
+
+
+async def _claim(vin: str, name: str | None, model: str | None) -> tuple[str, str]:
+    async with open_house(load_settings(), "cli", None) as house:
+        owner = await LocalIdentity(house.store, house.keys, house.clock).ensure_owner()
+        claims = ClaimsRepository(SystemScope("command line"), house.store, house.keys, house.clock)
+        known_as = name or f"Car {len(await claims.all()) + 1}"
+        vehicle = await claims.claim(vin, owner.org_id, known_as, model)
+        return vehicle.vehicle_id, vehicle.name
+
+
+async def _set_passphrase(new: str) -> None:
+    async with open_house(load_settings(), "cli", None) as house:
+        identity = LocalIdentity(house.store, house.keys, house.clock)
+        _, session = await identity.redeem_link(await identity.make_link())
+        await identity.reset_passphrase(session, new)

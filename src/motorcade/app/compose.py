@@ -1,0 +1,169 @@
+"""The deployment that runs on one machine: which adapter stands behind which door of which room."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from motorcade.adapters.embedded.clock_system import SystemClock
+from motorcade.adapters.embedded.keys_file import FileKeys
+from motorcade.adapters.embedded.live_unix import UnixLivePublisher
+from motorcade.adapters.embedded.store_sqlite import SqliteStore
+from motorcade.adapters.embedded.stream_reader import SqliteStream
+from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
+from motorcade.app.settings import Settings
+from motorcade.consumer.loop import ConsumerLoop, Doors
+from motorcade.domain.tenant import SystemScope
+from motorcade.gateway.limits import Limits
+from motorcade.gateway.quarantine import Quarantined
+from motorcade.gateway.server import Gateway, GatewayDoors, GatewaySettings
+from motorcade.observability.logs import configure_logs, get_logger
+from motorcade.observability.metrics import Metrics, serve_metrics
+from motorcade.ports.keys import Keys
+from motorcade.ports.store import Store
+from motorcade.ports.stream import OnDurable, OnFailure
+from motorcade.repositories.claim_index import ClaimIndex
+from motorcade.repositories.consumption import Consumption
+from motorcade.repositories.quarantine import QuarantineRepository
+from motorcade.repositories.tables import ALL
+from motorcade.simulator.dev_ca import open_vehicle_authority, write_server_credential
+from motorcade.simulator.fleet import FleetOptions, open_fleet
+
+TRIM_EVERY_S = 600.0
+"""How often the stream drops what is past its retention: hours are kept, so minutes do not matter."""
+NS_PER_H = 3600 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every room of this machine shares."""
+
+    settings: Settings
+    clock: SystemClock
+    keys: Keys
+    store: Store
+    metrics: Metrics
+
+
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings, room: str, metrics_port: int | None) -> AsyncIterator[House]:
+    """Logs, metrics, keys and store of one process.
+
+    Raises:
+        Unavailable: the data folder has no root key yet (`motorcade run` makes it), or a file cannot be used.
+    """
+    if metrics_port is not None:
+        configure_logs(room=room, level=settings.log_level)
+    metrics = Metrics()
+    exporter = serve_metrics(metrics, metrics_port)[0] if metrics_port else None
+    store = SqliteStore(settings.store_path, SystemClock(), ALL)
+    try:
+        yield House(settings, SystemClock(), FileKeys(settings.root_key_path), store, metrics)
+    finally:
+        await store.close()
+        if exporter is not None:
+            exporter.shutdown()
+            exporter.server_close()
+
+
+async def gateway_room(settings: Settings, stop: asyncio.Event) -> None:
+    """The gateway until `stop`."""
+    async with open_house(settings, "gateway", settings.gateway_metrics_port) as house:
+        claims = ClaimIndex(SystemScope("gateway"), house.store, house.keys, settings.data_dir / "claims.sealed")
+        await claims.start()
+        writers: list[SqliteStreamWriter] = []
+
+        async def open_writer(on_durable: OnDurable, on_failure: OnFailure) -> SqliteStreamWriter:
+            writers.append(SqliteStreamWriter(settings.stream_path, house.clock, on_durable, on_failure))
+            return writers[-1]
+
+        quarantine = QuarantineRepository(SystemScope("gateway"), house.store)
+
+        async def keep(one: Quarantined) -> None:
+            await quarantine.keep((one.org_id, one.vehicle_id), one.connection_id, one.received_at_ns, one.topic, one.sealed)
+
+        doors = GatewayDoors(
+            house.clock, house.keys, house.metrics, open_writer, claims.resolve, keep
+        )
+        gateway = Gateway(_gateway_settings(house), doors)
+        await gateway.start()
+        trim = asyncio.create_task(_trim(house, lambda: writers[-1]))
+        try:
+            await stop.wait()
+        finally:
+            trim.cancel()
+            await gateway.stop()
+            await claims.close()
+
+
+def _gateway_settings(house: House) -> GatewaySettings:
+    settings = house.settings
+    certificate, key = settings.vehicle_cert, settings.vehicle_key
+    if certificate is None or key is None:
+        names = [name.strip() for name in settings.vehicle_names.split(",") if name.strip()]
+        certificate, key = write_server_credential(settings.tls_dir, names, house.clock)
+    return GatewaySettings(
+        host=settings.vehicle_host,
+        port=settings.vehicle_port,
+        certificate=certificate,
+        key=key,
+        run_dir=settings.run_dir,
+        production_anchors=settings.vehicle_anchors,
+        development_anchor=open_vehicle_authority(settings.tls_dir, house.clock).certificate_path,
+        limits=replace(Limits(), max_connections=settings.max_connections),
+    )
+
+
+async def _trim(house: House, writer: Callable[[], SqliteStreamWriter]) -> None:
+    """Drop what is past the retention, never what the consumer has not committed."""
+    consumption = Consumption(SystemScope("gateway"), house.store)
+    while True:
+        await asyncio.sleep(TRIM_EVERY_S)
+        before_ns = house.clock.now_ns() - house.settings.stream_retention_h * NS_PER_H
+        reached = await consumption.reached(0)
+        with contextlib.suppress(asyncio.CancelledError):
+            removed = await writer().trim(before_ns, reached)
+            get_logger(__name__).info("stream_trimmed", entries=removed)
+
+
+async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
+    """The consumer until `stop`."""
+    async with open_house(settings, "consumer", settings.consumer_metrics_port) as house:
+        stream = SqliteStream(settings.stream_path)
+        live = UnixLivePublisher(settings.live_socket)
+        await live.start()
+        consumption = Consumption(SystemScope("consumer"), house.store)
+        doors = Doors(stream, consumption, live, house.clock, house.metrics, get_logger("motorcade.consumer"))
+        loop = ConsumerLoop(doors)
+        await loop.start()
+        running = asyncio.create_task(loop.run())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        loop.stop()
+        stopping.cancel()
+        try:
+            await running
+        finally:
+            await live.close()
+            await stream.close()
+
+
+async def simulator_room(settings: Settings, stop: asyncio.Event) -> None:
+    """The simulated fleet until `stop`."""
+    configure_logs(room="simulate", level=settings.log_level)
+    log = get_logger("motorcade.simulator")
+    options = FleetOptions(host=loopback_host(settings), port=settings.vehicle_port, cars=settings.simulated_cars)
+    fleet = open_fleet(options, settings.data_dir, SystemClock())
+    stopping = asyncio.create_task(stop.wait())
+    stopping.add_done_callback(lambda _: fleet.stop())
+    await fleet.run(lambda line: log.info(line))
+    stopping.cancel()
+
+
+def loopback_host(settings: Settings) -> str:
+    """Where cars on this very machine reach the gateway."""
+    everywhere = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    return "127.0.0.1" if settings.vehicle_host in everywhere else settings.vehicle_host
+
+
+Room = Callable[[Settings, asyncio.Event], Awaitable[None]]
