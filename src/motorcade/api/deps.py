@@ -10,6 +10,7 @@ from motorcade.ports.identity import Identity
 from motorcade.ports.keys import Keys
 from motorcade.ports.live import LiveSubscriber
 from motorcade.ports.store import Store
+from motorcade.repositories.vehicles import AllVehicles
 
 ReadyCheck = Callable[[], Awaitable[str | None]]
 """None when ready, else what is missing."""
@@ -75,5 +76,6 @@ class ApiDeps:
     keys: Keys
     store: Store
     live: LiveSubscriber
+    vehicles: AllVehicles
     settings: ApiSettings
     ready: Mapping[str, ReadyCheck] = field(default_factory=dict)

@@ -11,11 +11,13 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Components, Example, License, SecurityScheme, Tag
 
+from motorcade.api import schemas as documents
 from motorcade.api.problems import CATALOGUE, MEDIA_TYPE
 from motorcade.api.schemas import Problem
 
 ALWAYS: Final = (421, 500)
 """Any operation may answer these: a wrong Host header, and what nobody foresaw."""
+_TIMES: Final = frozenset({"at", "status_since"})
 _REQUEST_ID: Final = "00000000-0000-4000-8000-000000000000"
 
 
@@ -72,6 +74,7 @@ def openapi(handlers: Sequence[HTTPRouteHandler], version: str) -> bytes:
     )
     schema = Litestar(route_handlers=list(handlers), openapi_config=config).openapi_schema.to_schema()
     _require_sessions(schema, handlers)
+    _complete(schema["components"]["schemas"])
     return msgspec.json.format(msgspec.json.encode(schema, order="deterministic"), indent=2) + b"\n"
 
 
@@ -80,3 +83,15 @@ def _require_sessions(schema: dict[str, Any], handlers: Sequence[HTTPRouteHandle
     for operations in schema["paths"].values():
         for operation in operations.values():
             operation["security"] = [{"session": []}] if operation["operationId"] in signed_in else []
+
+
+def _complete(schemas: dict[str, Any]) -> None:
+    """What the framework leaves out: the format of times, and bodies that take no other fields."""
+    for name, schema in schemas.items():
+        if getattr(documents, name).__struct_config__.forbid_unknown_fields:
+            schema["additionalProperties"] = False
+        for field, described in schema.get("properties", {}).items():
+            if field.endswith("_at") or field in _TIMES:
+                for kind in described.get("oneOf", [described]):
+                    if kind["type"] == "string":
+                        kind["format"] = "date-time"

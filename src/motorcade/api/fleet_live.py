@@ -15,11 +15,9 @@ from motorcade.api.live_clients import Client, LiveClients
 from motorcade.api.opened import OpenedVehicles
 from motorcade.domain.errors import Corrupt, Invalid, MotorcadeError
 from motorcade.domain.record import NS_PER_S
-from motorcade.domain.tenant import SystemScope
 from motorcade.observability.logs import get_logger
 from motorcade.ports.store import Item
 from motorcade.repositories.tables import STATES
-from motorcade.repositories.vehicles import AllVehicles
 from motorcade.wire.live_event import decode_live
 from motorcade.wire.state_snapshot import decode_state
 
@@ -41,7 +39,7 @@ class FleetLive:
 
     def __init__(self, deps: ApiDeps) -> None:
         self._deps = deps
-        self._vehicles = AllVehicles(SystemScope("api"), deps.store)
+        self._vehicles = deps.vehicles
         self._tasks: list[asyncio.Task[None]] = []
         self._early: dict[tuple[str, str], bytes] = {}  # summaries of vehicles whose names we do not have yet
         self._names_place = ""
