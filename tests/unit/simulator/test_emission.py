@@ -10,6 +10,7 @@ from motorcade.simulator.emission import Collector, Reading, entries
 from motorcade.simulator.roads.city import open_city
 from motorcade.simulator.roads.network import Place, distance_m, load_network
 from motorcade.simulator.signals import SIGNALS
+from motorcade.wire.tesla.decode import decode_vehicle_data
 from motorcade.wire.tesla.entries import payload
 
 CITY = open_city(load_network())
@@ -145,3 +146,18 @@ def test_a_driving_car_sends_about_one_message_a_second() -> None:
         sent[bool(collector.collect(day.body))] += 1
     share = sent[True] / sent.total()
     assert 0.45 < share < 0.75
+
+
+def test_new_and_old_firmware_say_the_same_to_the_decoder() -> None:
+    car = body()
+    car.gear, car.speed_ms, car.open_doors, car.inside_c = "D", 20.0, frozenset({"DriverFront", "TrunkRear"}), 21.7
+    typed, text = (
+        dict(decode_vehicle_data(message(Collector().collect(car), typed=kind).SerializeToString()))
+        for kind in (True, False)
+    )
+    assert typed == text
+    assert typed[pb.Field.VehicleSpeed] == pytest.approx(72.0, abs=0.01)
+    assert typed[pb.Field.TpmsPressureFl] == pytest.approx(290.0)
+    assert typed[pb.Field.Odometer] == pytest.approx(1_000.0)
+    assert typed[pb.Field.DoorState] == ("DriverFront", "TrunkRear")
+    assert typed[pb.Field.DestinationName] is None
