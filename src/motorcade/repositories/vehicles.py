@@ -1,5 +1,6 @@
 """Vehicles of an organisation: names and models, without VINs."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ from motorcade.ports.store import Item, Query, Store
 from motorcade.repositories.tables import VEHICLES
 
 PAGE: Final = 1000
+_NUMBER: Final = re.compile(r"[0-9]+")
+_NUMBER_WIDTH: Final = 10  # longer numbers are no counting any more
 
 
 class VehiclesRepository:
@@ -83,6 +86,11 @@ def is_listed(item: Item) -> bool:
     return "released_at_ns" not in item.data
 
 
+def name_key(name: str) -> str:
+    """What names are sorted by: letter case does not matter, and `Van 9` comes before `Van 10`."""
+    return _NUMBER.sub(lambda digits: digits[0].zfill(_NUMBER_WIDTH), name.casefold())
+
+
 def data_of(org_id: str, vehicle: Vehicle, released_at_ns: int | None = None) -> dict[str, Any]:
     """A vehicle's row. A released one lacks the index's attribute and so leaves the list of names."""
     data: dict[str, Any] = {
@@ -92,5 +100,5 @@ def data_of(org_id: str, vehicle: Vehicle, released_at_ns: int | None = None) ->
         "org": org_id,
     }
     if released_at_ns is None:
-        return {**data, "name_key": vehicle.name.casefold()}
+        return {**data, "name_key": name_key(vehicle.name)}
     return {**data, "released_at_ns": released_at_ns}

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from motorcade.adapters.embedded.passphrases import Passphrases
@@ -28,7 +28,7 @@ NS_PER_S: Final = 1_000_000_000
 class _KnownSession(Session):
     """A session that knows under which key it is kept."""
 
-    key: str = ""
+    key: str = field(default="", repr=False)
 
 
 class LocalIdentity:

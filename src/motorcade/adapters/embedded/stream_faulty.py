@@ -4,10 +4,13 @@ The embedded stream keeps order and repeats nothing, which is better than the co
 that kindness away, so that whatever passes with them also holds on the weakest engine.
 """
 
+import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from motorcade.domain.errors import Busy
 from motorcade.ports.stream import BEGINNING, Entry, OnDurable, OnFailure, Position, Stream, StreamWriter
 
 
@@ -17,6 +20,7 @@ class _Again:
 
 
 _AGAIN = _Again()
+HOLD_S = 0.02  # then a record that no other one follows goes on its way
 Make = Callable[[OnDurable, OnFailure], StreamWriter]
 """Constructs the real writer with these callbacks."""
 
@@ -52,18 +56,23 @@ class FaultyWriter:
         """
         if self._held is None and self._rng.random() < self._odds:
             self._held = (frame, receipt)
+            asyncio.get_running_loop().call_later(HOLD_S, self.release)
             return
         self._inner.append(frame, receipt)
-        if self._rng.random() < self._odds:
-            self._inner.append(frame, _AGAIN)
+        with contextlib.suppress(Busy):  # this record is queued; what follows is not its sender's matter
+            if self._rng.random() < self._odds:
+                self._inner.append(frame, _AGAIN)
         self.release()
 
     def release(self) -> None:
         """Let go of the record that is held back, if there is one."""
         if self._held is not None:
             frame, receipt = self._held
-            self._inner.append(frame, receipt)
             self._held = None
+            try:
+                self._inner.append(frame, receipt)
+            except Busy as error:  # it was taken when it was offered, so its failure is reported
+                self._on_failure([receipt], error)
 
     @property
     def queued_bytes(self) -> int:
