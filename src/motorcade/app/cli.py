@@ -110,9 +110,13 @@ def play(file: Path, *, speed: float | None = None) -> None:
     """
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("playing", total=None)
-        report = _do(play_file(load_settings(), file, speed, lambda done, total: bar.update(task, completed=done, total=total)))
+        report = _do(
+            play_file(load_settings(), file, speed, lambda done, total: bar.update(task, completed=done, total=total))
+        )
     for vehicle in report.vehicles:
-        console.print(f"{vehicle.name}: vehicle {vehicle.vehicle_id}, simulator VIN {vehicle.simulator_vin}", highlight=False)
+        console.print(
+            f"{vehicle.name}: vehicle {vehicle.vehicle_id}, simulator VIN {vehicle.simulator_vin}", highlight=False
+        )
     console.print(f"{report.acknowledged} of {report.sent} messages acknowledged.")
     if report.refused_lines:
         raise Invalid(f"the gateway could not read lines {', '.join(map(str, report.refused_lines))}")
@@ -132,7 +136,9 @@ def main() -> None:
 def _room(room: Room, *, supervised: bool) -> None:
     settings = load_settings()
     if not settings.root_key_path.exists():
-        raise Unavailable(f"{settings.data_dir} holds no fleet yet. Run `motorcade run` once, or set MOTORCADE_DATA_DIR.")
+        raise Unavailable(
+            f"{settings.data_dir} holds no fleet yet. Run `motorcade run` once, or set MOTORCADE_DATA_DIR."
+        )
     prepare_folders(settings)
     os.umask(0o077)
     run_until_stopped(lambda stop: room(settings, stop), supervised=supervised)

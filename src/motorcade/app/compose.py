@@ -2,15 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+import motorcade
+from motorcade import __version__
 from motorcade.adapters.embedded.clock_system import SystemClock
+from motorcade.adapters.embedded.identity_local import LocalIdentity
 from motorcade.adapters.embedded.keys_file import FileKeys
-from motorcade.adapters.embedded.live_unix import UnixLivePublisher
+from motorcade.adapters.embedded.live_unix import UnixLivePublisher, UnixLiveSubscriber
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
 from motorcade.adapters.embedded.stream_reader import SqliteStream
 from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
+from motorcade.api.deps import ApiDeps, ApiSettings
+from motorcade.api.server import serve
 from motorcade.app.settings import Settings
 from motorcade.consumer.loop import ConsumerLoop, Doors
 from motorcade.domain.tenant import SystemScope
@@ -26,6 +33,7 @@ from motorcade.repositories.claim_index import ClaimIndex
 from motorcade.repositories.consumption import Consumption
 from motorcade.repositories.quarantine import QuarantineRepository
 from motorcade.repositories.tables import ALL
+from motorcade.repositories.vehicles import AllVehicles
 from motorcade.simulator.dev_ca import open_vehicle_authority, write_server_credential
 from motorcade.simulator.fleet import FleetOptions, open_fleet
 
@@ -80,11 +88,11 @@ async def gateway_room(settings: Settings, stop: asyncio.Event) -> None:
         quarantine = QuarantineRepository(SystemScope("gateway"), house.store)
 
         async def keep(one: Quarantined) -> None:
-            await quarantine.keep((one.org_id, one.vehicle_id), one.connection_id, one.received_at_ns, one.topic, one.sealed)
+            await quarantine.keep(
+                (one.org_id, one.vehicle_id), one.connection_id, one.received_at_ns, one.topic, one.sealed
+            )
 
-        doors = GatewayDoors(
-            house.clock, house.keys, house.metrics, open_writer, claims.resolve, keep
-        )
+        doors = GatewayDoors(house.clock, house.keys, house.metrics, open_writer, claims.resolve, keep)
         gateway = Gateway(_gateway_settings(house), doors)
         await gateway.start()
         trim = asyncio.create_task(_trim(house, lambda: writers[-1]))
@@ -148,6 +156,44 @@ async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
             await stream.close()
 
 
+async def api_room(settings: Settings, stop: asyncio.Event) -> None:
+    """Web and API until `stop`."""
+    async with open_house(settings, "api", settings.api_metrics_port) as house:
+        live = UnixLiveSubscriber(settings.live_socket)
+        deps = ApiDeps(
+            clock=house.clock,
+            identity=LocalIdentity(house.store, house.keys, house.clock),
+            keys=house.keys,
+            store=house.store,
+            live=live,
+            vehicles=AllVehicles(SystemScope("api"), house.store),
+            settings=ApiSettings(
+                version=__version__,
+                host=settings.http_host,
+                port=settings.http_port,
+                beyond_loopback=settings.beyond_loopback,
+                cert=settings.http_cert,
+                key=settings.http_key,
+                public_url=settings.public_url,
+                web_dir=settings.web_dir or built_web(),
+                map_style_url=settings.map_style_url,
+            ),
+        )
+        try:
+            await serve(deps, stop)
+        finally:
+            await live.close()
+
+
+def built_web() -> Path | None:
+    """The web application: packaged with the wheel, or built in a checkout; None when neither is there."""
+    package = Path(motorcade.__file__).parent
+    for folder in (package / "web_dist", package.parent.parent / "web" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder
+    return None
+
+
 async def simulator_room(settings: Settings, stop: asyncio.Event) -> None:
     """The simulated fleet until `stop`."""
     configure_logs(room="simulate", level=settings.log_level)
@@ -156,7 +202,7 @@ async def simulator_room(settings: Settings, stop: asyncio.Event) -> None:
     fleet = open_fleet(options, settings.data_dir, SystemClock())
     stopping = asyncio.create_task(stop.wait())
     stopping.add_done_callback(lambda _: fleet.stop())
-    await fleet.run(lambda line: log.info(line))
+    await fleet.run(log.info)
     stopping.cancel()
 
 
@@ -166,4 +212,4 @@ def loopback_host(settings: Settings) -> str:
     return "127.0.0.1" if settings.vehicle_host in everywhere else settings.vehicle_host
 
 
-Room = Callable[[Settings, asyncio.Event], Awaitable[None]]
+Room = Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]

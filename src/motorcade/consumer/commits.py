@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from structlog.typing import FilteringBoundLogger
+from structlog.stdlib import BoundLogger
 
 from motorcade.domain.errors import Unavailable
 from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
@@ -50,7 +50,7 @@ class Commits:
             await self.settle()
         return self._task is None and since >= COMMIT_EVERY_NS
 
-    def begin(self, now_ns: int, what: Stretch, log: FilteringBoundLogger) -> None:
+    def begin(self, now_ns: int, what: Stretch, log: BoundLogger) -> None:
         """Start a commit; it goes on by itself."""
         self._began_ns = now_ns
         self._task = asyncio.create_task(self._run(what, log))
@@ -65,7 +65,7 @@ class Commits:
             task, self._task = self._task, None
             await task
 
-    async def _run(self, what: Stretch, log: FilteringBoundLogger) -> None:
+    async def _run(self, what: Stretch, log: BoundLogger) -> None:
         moved_on: set[Key] | None = None
         while moved_on is None:
             try:

@@ -8,7 +8,7 @@ import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
 
-from structlog.typing import FilteringBoundLogger
+from structlog.stdlib import BoundLogger
 
 from motorcade.consumer.commits import Commits
 from motorcade.consumer.context import Outcome, Tick, VehicleMemory, Work
@@ -49,7 +49,7 @@ class Doors:
     live: LivePublisher
     clock: Clock
     metrics: Metrics
-    log: FilteringBoundLogger
+    log: BoundLogger
 
 
 @dataclass(slots=True)
