@@ -113,7 +113,7 @@ class Spread:
         self.total += value
 
 
-@dataclass
+@dataclass(eq=False)  # the registry keeps it in a set
 class Metrics(Collector):
     """The metrics of one process; a name outside the catalogue is a programming error.
 
