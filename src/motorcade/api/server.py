@@ -99,7 +99,7 @@ async def serve(deps: ApiDeps, stop: asyncio.Event) -> None:
     await check_exposure(deps)
     server = ApiServer(deps)
     listener = _bind(deps.settings.host, deps.settings.port)
-    running = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - `serve` would take our signal handlers
+    running = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - because `serve` would take our signal handlers
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, get
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 
 from motorcade.api.access import needs, session_of, token_of
@@ -43,11 +43,11 @@ MAX_EVENT_ID_CHARS = 64
 async def stream_live(
     request: Request[Any, Any, Any],
     vehicle: Annotated[
-        str | None, Parameter(required=False, description="Id of a vehicle whose signals come as well.")
+        str | None, QueryParameter(required=False, description="Id of a vehicle whose signals come as well.")
     ] = None,
     last_event_id: Annotated[
         str | None,
-        Parameter(required=False, description="Resume behind this event, where the header cannot be sent."),
+        QueryParameter(required=False, description="Resume behind this event, where the header cannot be sent."),
     ] = None,
 ) -> ASGIResponse:
     """A snapshot, then changes as they happen, at most ten times a second; ends when the session does.

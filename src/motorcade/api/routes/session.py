@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import JSONBody
 
 from motorcade.api import schemas
 from motorcade.api.access import PUBLIC, needs, session_of, token_of
@@ -33,7 +34,7 @@ JSON: Final = "application/json"
         **problems(400, 401, 403, 413, 415, 422, 429, 503),
     },
 )
-async def sign_in(request: Request[Any, Any, Any], data: SignIn) -> Response[bytes]:
+async def sign_in(request: Request[Any, Any, Any], data: JSONBody[SignIn]) -> Response[bytes]:
     """Open a session by a one-time link or by the passphrase.
 
     A link works once, for fifteen minutes, and only on the machine itself.
@@ -99,7 +100,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[None]:
     status_code=_NO_CONTENT,
     responses=problems(400, 401, 403, 413, 415, 422, 503),
 )
-async def set_passphrase(request: Request[Any, Any, Any], data: NewPassphrase) -> None:
+async def set_passphrase(request: Request[Any, Any, Any], data: JSONBody[NewPassphrase]) -> None:
     """Signs the person out everywhere else."""
     deps: ApiDeps = request.app.state.deps
     try:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from motorcade.api import render
 from motorcade.api.access import needs, session_of
@@ -39,9 +39,11 @@ JSON: Final = "application/json"
 async def list_vehicles(
     request: Request[Any, Any, Any],
     limit: Annotated[
-        int, Parameter(ge=1, le=PAGE_LIMIT, required=False, description="Vehicles of a page.")
+        int, QueryParameter(ge=1, le=PAGE_LIMIT, required=False, description="Vehicles of a page.")
     ] = PAGE_DEFAULT,
-    cursor: Annotated[str | None, Parameter(required=False, description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[
+        str | None, QueryParameter(required=False, description="`next_cursor` of the page before.")
+    ] = None,
 ) -> Response[bytes]:
     """Vehicles of the organisation with their newest state, page by page."""
     org_id = session_of(request).scope.org_id
@@ -70,7 +72,7 @@ async def list_vehicles(
 )
 async def get_vehicle(
     request: Request[Any, Any, Any],
-    vehicle_id: Annotated[str, Parameter(description="The vehicle's id.")],
+    vehicle_id: Annotated[str, PathParameter(description="The vehicle's id.")],
 ) -> Response[bytes]:
     """The vehicle's summary and every signal that it ever reported, with the age of each value."""
     org_id = session_of(request).scope.org_id
