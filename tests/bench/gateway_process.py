@@ -1,9 +1,10 @@
 """A gateway process of its own for benches and kill tests: the real room on the real embedded stream.
 
-    python -m tests.bench.gateway_process DATA_DIR PORT
+    python -m tests.bench.gateway_process DATA_DIR PORT [LIMITS]
 
-It claims every simulator VIN for one organisation, writes `ready PORT` when the door is open, and answers each line on
-standard input with one line of JSON about itself: CPU seconds, memory, and the counters.
+LIMITS are other named limits than the product's, as JSON. It claims every simulator VIN for one organisation, writes
+`ready PORT` when the door is open, and answers each line on standard input with one line of JSON about itself: CPU
+seconds, memory, and the counters.
 """
 
 import asyncio
@@ -78,9 +79,9 @@ def _facts(gateway: Gateway) -> str:
     )
 
 
-async def _serve(data_dir: Path, port: int) -> None:
+async def _serve(data_dir: Path, port: int, limits: Limits) -> None:
     configure_logs(room="gateway", level="warning")
-    gateway = make_gateway(data_dir, port)
+    gateway = make_gateway(data_dir, port, limits)
     await gateway.start()
     print(f"ready {gateway.port}", flush=True)
     loop = asyncio.get_running_loop()
@@ -92,4 +93,4 @@ async def _serve(data_dir: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(Path(sys.argv[1]), int(sys.argv[2])))
+    uvloop.run(_serve(Path(sys.argv[1]), int(sys.argv[2]), Limits(**json.loads((*sys.argv, "{}")[3]))))
