@@ -1,9 +1,16 @@
-import type { Config, Problem, Session, VehicleDetail, VehiclePage } from "./types";
+import createClient from "openapi-fetch";
+import type { paths } from "./schema";
+import type { Problem } from "./types";
 
 /** Longest wait for an answer: a store that needs more is told as an error, with a retry. */
 const ANSWER_WITHIN_MS = 5_000;
-/** Rows in one page of the vehicle list: few round trips for 10,000 cars, and no answer above half a megabyte. */
+/** The most rows that one page may have: few round trips for 10,000 cars. */
 const PAGE_ROWS = 500;
+
+const http = createClient<paths>({
+  baseUrl: location.origin,
+  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }),
+});
 
 /** An answer that is not a success, or none at all (`status` 0). */
 export class ApiError extends Error {
@@ -21,34 +28,25 @@ export class ApiError extends Error {
   }
 }
 
-async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_WITHIN_MS), headers: { Accept: "application/json" } };
-  if (body !== undefined) {
-    init.body = JSON.stringify(body);
-    init.headers = { ...init.headers, "Content-Type": "application/json" };
-  }
-  let answer: Response;
-  try {
-    answer = await fetch(path, init);
-  } catch {
+/** The body of a success; anything else is thrown as `ApiError`. */
+async function body<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await asked.catch(() => {
     throw new ApiError(0, null);
-  }
-  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
-  const problem = (await answer.json().catch(() => null)) as Problem | null;
-  const wait = Number(answer.headers.get("Retry-After"));
-  throw new ApiError(answer.status, problem, Number.isFinite(wait) && wait > 0 ? wait : null);
+  });
+  if (response.ok) return data as T;
+  const problem = typeof error === "object" && error !== null && "type" in error ? (error as Problem) : null;
+  const wait = Number(response.headers.get("Retry-After"));
+  throw new ApiError(response.status, problem, Number.isFinite(wait) && wait > 0 ? wait : null);
 }
 
 export type Credentials = { link_token: string } | { passphrase: string };
 
 export const api = {
-  config: () => send<Config>("GET", "/config.json"),
-  session: () => send<Session>("GET", "/v1/session"),
-  signIn: (credentials: Credentials) => send<Session>("POST", "/v1/session", credentials),
-  signOut: () => send<void>("DELETE", "/v1/session"),
-  setPassphrase: (passphrase: string, current?: string) =>
-    send<void>("PUT", "/v1/session/passphrase", current === undefined ? { passphrase } : { passphrase, current }),
-  vehicle: (id: string) => send<VehicleDetail>("GET", `/v1/vehicles/${encodeURIComponent(id)}`),
-  page: (cursor: string | null) =>
-    send<VehiclePage>("GET", `/v1/vehicles?limit=${PAGE_ROWS}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
+  config: () => body(http.GET("/config.json")),
+  session: () => body(http.GET("/v1/session")),
+  signIn: (credentials: Credentials) => body(http.POST("/v1/session", { body: credentials })),
+  signOut: () => body(http.DELETE("/v1/session")),
+  setPassphrase: (passphrase: string, current: string | null) => body(http.PUT("/v1/session/passphrase", { body: { passphrase, current } })),
+  vehicle: (id: string) => body(http.GET("/v1/vehicles/{vehicle_id}", { params: { path: { vehicle_id: id } } })),
+  page: (cursor: string | null) => body(http.GET("/v1/vehicles", { params: { query: { limit: PAGE_ROWS, cursor } } })),
 };

@@ -1,75 +1,18 @@
-// The shapes of the HTTP API. Times are RFC 3339 text in UTC; units stand in the names.
+// Short names for the generated shapes of the HTTP API; `npm run api` writes schema.d.ts from the API's description.
+import type { components } from "./schema";
 
-export type Status = "driving" | "charging" | "parked" | "asleep" | "offline";
+type Schemas = components["schemas"];
 
-/** One number and when the car measured it; null means the car said that it has no value. */
-export interface Reading {
-  value: number | null;
-  observed_at: string;
-}
+export type Vehicle = Schemas["Vehicle"];
+export type VehicleDetail = Schemas["VehicleDetail"];
+export type VehiclePage = Schemas["VehiclePage"];
+export type Reading = Schemas["Reading"];
+export type Signal = Schemas["Signal"];
+export type Session = Schemas["Session"];
+export type Problem = Schemas["Problem"];
+export type Config = Schemas["WebConfig"];
+export type Status = Vehicle["status"];
 
-export interface Location {
-  latitude: number;
-  longitude: number;
-  heading_deg: number | null;
-  observed_at: string;
-}
-
-export interface Vehicle {
-  id: string;
-  name: string;
-  status: Status;
-  status_since: string | null;
-  online: boolean;
-  location: Location | null;
-  speed_kmh: Reading | null;
-  battery_pct: Reading | null;
-  range_km: Reading | null;
-  power_kw: Reading | null;
-  odometer_km: Reading | null;
-  gear: string | null;
-  model: string | null;
-  clock_suspect: boolean;
-  last_seen_at: string | null;
-  updated_at: string | null;
-}
-
-export interface Signal {
-  name: string;
-  label: string;
-  group: string;
-  unit: string | null;
-  value: unknown;
-  invalid: boolean;
-  observed_at: string;
-  age_s: number;
-}
-
-export interface VehicleDetail extends Vehicle {
-  signals: Signal[];
-}
-
-export interface VehiclePage {
-  data: Vehicle[];
-  next_cursor: string | null;
-}
-
-export interface Session {
-  user: { id: string; name: string; role: string };
-  organisation: { id: string; name: string };
-  passphrase_set: boolean;
-  expires_at: string;
-}
-
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail?: string | null;
-  request_id?: string | null;
-}
-
-export interface Config {
-  map: { style_url: string | null; attribution: string | null };
-  version: string;
-}
+/** Bodies of the live stream's events. */
+export type LiveVehicles = Schemas["LiveVehicles"];
+export type LiveSignals = Schemas["LiveSignals"];

@@ -71,6 +71,7 @@ describe("signals", () => {
     expect(shown([])).toBe("None");
     expect(shown(["DriverFront", "TrunkRear"])).toBe("driver front, trunk rear");
   });
+  it("writes a place as two numbers", () => expect(shown({ latitude: 57.70312, longitude: 11.97 }, "deg")).toBe("57.7031, 11.9700"));
   it("leaves versions and codes as they are", () => expect(shown("2026.8.3")).toBe("2026.8.3"));
   it("tells seconds as a duration, and a moment as a time", () => {
     expect(durationText(2248)).toBe("37:28");
@@ -79,9 +80,9 @@ describe("signals", () => {
   });
   it("keeps the order of groups and puts unknown ones last", () => {
     const list = [
-      { ...signal(1), group: "Zoo" },
-      { ...signal(1), group: "Tyres" },
-      { ...signal(1), group: "Drive" },
+      { ...signal(1), group: "Zoo" as never },
+      { ...signal(1), group: "Tyres" as const },
+      { ...signal(1), group: "Drive" as const },
     ];
     expect(grouped(list).map((g) => g.group)).toEqual(["Drive", "Tyres", "Zoo"]);
   });

@@ -25,7 +25,9 @@ export function signalShown(signal: Signal): Shown {
   if (typeof value === "boolean") return { text: value ? "Yes" : "No", unit: "" };
   if (typeof value === "number") return numberShown(value, signal.unit);
   if (typeof value === "string") return { text: spaced(value), unit: "" };
-  if (Array.isArray(value)) return { text: listText(value, signal.unit), unit: "" };
+  if (Array.isArray(value)) return { text: listText(value), unit: "" };
+  if (typeof value !== "object") return { text: String(value), unit: "" };
+  if ("latitude" in value && "longitude" in value) return { text: `${numberText(Number(value.latitude), 4)}, ${numberText(Number(value.longitude), 4)}`, unit: "" };
   return { text: Object.entries(value).map(([k, v]) => `${k} ${String(v)}`).join(", "), unit: "" };
 }
 
@@ -37,10 +39,8 @@ function numberShown(value: number, unit: string | null): Shown {
   return { text: numberText(scaled, decimalsFor(written, scaled)), unit: written ? `${unitGap(written)}${written}` : "" };
 }
 
-function listText(value: unknown[], unit: string | null): string {
+function listText(value: unknown[]): string {
   if (value.length === 0) return "None";
-  const [a, b] = value;
-  if (unit === "deg" && typeof a === "number" && typeof b === "number") return `${numberText(a, 4)}, ${numberText(b, 4)}`;
   return value.map((v) => (typeof v === "string" ? spaced(v).toLowerCase() : String(v))).join(", ");
 }
 

@@ -58,10 +58,7 @@ function StateNumber({ vehicle }: { vehicle: Vehicle }) {
   const now = useNow();
   if (vehicle.status === "driving") return <Measure reading={vehicle.speed_kmh} unit="km/h" className="font-medium" unitClass="text-12" />;
   if (vehicle.status === "charging" && vehicle.power_kw) {
-    const power = vehicle.power_kw;
-    // Into the battery counts as negative on the wire; the plug's side of it is what the row tells.
-    const reading = { ...power, value: power.value === null ? null : Math.abs(power.value) };
-    return <Measure reading={reading} unit="kW" className="font-medium" unitClass="text-12" />;
+    return <Measure reading={vehicle.power_kw} unit="kW" className="font-medium" unitClass="text-12" />;
   }
   const since = vehicle.status === "offline" ? vehicle.last_seen_at : vehicle.status_since;
   const word = { driving: "", charging: "Charging", parked: "Parked", asleep: "Asleep", offline: "Silent" }[vehicle.status];

@@ -1,10 +1,12 @@
 import { api, ApiError } from "../api/client";
-import type { Signal, Vehicle } from "../api/types";
+import type { LiveSignals, LiveVehicles, Vehicle } from "../api/types";
 import type { FleetStore } from "../fleet/store";
 import { readStream, SignedOut, type StreamEvent } from "./stream";
 
 /** How often the store is asked while the stream is away: what the banner promises. */
 const POLL_EVERY_MS = 5_000;
+/** Questions without an answer until the page calls itself offline: the first may meet a server that restarts. */
+const OFFLINE_AFTER = 2;
 /** Waits before the stream is tried again: at once for a passing hiccup, then gently. */
 const RETRY_MS = [250, 1_000, 2_000, 4_000] as const;
 /** A hidden page gives its connection back after this: browsers allow six to a host, and nobody looks. */
@@ -20,11 +22,6 @@ export interface LinkState {
   lag_s: number | null;
 }
 
-interface FleetMessage {
-  vehicles: Vehicle[];
-  at?: string | null;
-}
-
 /**
  * Keeps a `FleetStore` true: by the event stream, by asking every 5 s while the stream is away, and back by itself.
  * One stream a page; a vehicle that is opened asks for its signals on the same stream.
@@ -38,6 +35,7 @@ export class LiveLink {
   private lastId: string | null = null;
   private opened: string | null = null;
   private failures = 0;
+  private unanswered = 0;
   private pollTimer: ReturnType<typeof setTimeout> | null = null;
   private hiddenTimer: ReturnType<typeof setTimeout> | null = null;
   private wake: (() => void) | null = null;
@@ -138,15 +136,14 @@ export class LiveLink {
       return;
     }
     if (event.name === "signals") {
-      const message = JSON.parse(event.data) as { vehicle_id: string; signals: Signal[] };
+      const message = JSON.parse(event.data) as LiveSignals;
       this.store.mergeSignals(message.vehicle_id, message.signals);
       return;
     }
     if (event.name !== "snapshot" && event.name !== "change") return;
-    const message = JSON.parse(event.data) as FleetMessage;
-    const at = message.at ?? null;
-    if (event.name === "snapshot") this.store.replaceAll(message.vehicles, at);
-    else this.store.merge(message.vehicles, at);
+    const message = JSON.parse(event.data) as LiveVehicles;
+    if (event.name === "snapshot") this.store.replaceAll(message.vehicles, message.at);
+    else this.store.merge(message.vehicles, message.at);
     const lag = event.name === "change" ? lagOf(message) : null;
     if (lag !== null) {
       const before = this.state.lag_s;
@@ -156,6 +153,7 @@ export class LiveLink {
 
   private beat(): void {
     this.failures = 0;
+    this.unanswered = 0;
     this.state = { ...this.state, news_ms: Date.now() };
     if (this.state.phase === "live") return;
     this.stopPolling();
@@ -182,11 +180,13 @@ export class LiveLink {
       } while (cursor);
       if (signal.aborted || this.state.phase === "live") return;
       this.store.replaceAll(vehicles);
+      this.unanswered = 0;
       this.set({ phase: "polling", news_ms: Date.now() });
     } catch (error) {
       if (signal.aborted || this.state.phase === "live") return;
       if (error instanceof ApiError && error.status === 401) return this.signedOut();
-      this.set({ phase: "offline" });
+      this.unanswered += 1;
+      if (this.unanswered >= OFFLINE_AFTER) this.set({ phase: "offline" });
     }
   }
 
@@ -214,8 +214,8 @@ export class LiveLink {
 }
 
 /** Age of the newest measurement in a message at the moment it was sent. */
-function lagOf(message: FleetMessage): number | null {
-  const at = message.at ? Date.parse(message.at) : Number.NaN;
+function lagOf(message: LiveVehicles): number | null {
+  const at = Date.parse(message.at);
   let newest = 0;
   for (const vehicle of message.vehicles) {
     for (const observed of [vehicle.location?.observed_at, vehicle.speed_kmh?.observed_at]) {

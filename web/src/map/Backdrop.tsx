@@ -12,7 +12,7 @@ export default function Backdrop() {
   const theme = useTheme();
   useEffect(() => {
     if (!box.current) return undefined;
-    const events = { onPick: nothing, onFan: nothing, onMove: nothing, onUserMove: nothing, onHover: nothing };
+    const events = { onPick: nothing, onFan: nothing, onMove: nothing, onUserMove: nothing };
     const place = { latitude: 57.702, longitude: 11.962, zoom: 12.7 };
     const options = { place, interactive: false, attribution: "© OpenStreetMap contributors", styleUrl: null, reducedMotion: true };
     const made = new MapEngine(box.current, new FleetStore(), events, options);

@@ -3,6 +3,7 @@ import type { MapPlace } from "../app/search";
 import { useFleetVersion, useLive } from "../live/LiveContext";
 import { useTheme } from "../theme/theme";
 import { useReducedMotion } from "../theme/motion";
+import { toast } from "../ui/Toasts";
 import type { Padding } from "./camera";
 import { MapEngine } from "./engine";
 import { Fan } from "./Fan";
@@ -57,9 +58,8 @@ export default function MapStage({ ref, place, selected, follow, padding, attrib
           setFan(null);
           latest.current.onUnfollow();
         },
-        onHover: () => undefined,
       },
-      { place, interactive: true, attribution, styleUrl, reducedMotion: still },
+      { place, interactive: true, attribution, styleUrl, reducedMotion: still, onStyleLost: tellStyleLost },
     );
     setEngine(made);
     return () => {
@@ -97,6 +97,10 @@ export default function MapStage({ ref, place, selected, follow, padding, attrib
       )}
     </div>
   );
+}
+
+function tellStyleLost(): void {
+  toast({ level: "info", title: "Online map did not load. Using the built-in one." });
 }
 
 /** Keeps the scale and the sources of the map out from under what floats on it. */

@@ -19,6 +19,7 @@ const SHOW_ZOOM = 13;
 /** Moves the map. Near targets are reached in a glide, far ones in a cut. */
 export class Camera {
   following = false;
+  /** What floats over the map on each side; moves keep clear of it. */
   padding: Padding = { top: 0, right: 0, bottom: 0, left: 0 };
 
   constructor(
@@ -28,14 +29,6 @@ export class Camera {
 
   private duration(): number {
     return this.still() ? 0 : MOVE_MS;
-  }
-
-  /** What floats over the map on each side; the middle of the view is the middle of what is left. */
-  setPadding(padding: Padding): void {
-    const same = (Object.keys(padding) as (keyof Padding)[]).every((side) => padding[side] === this.padding[side]);
-    this.padding = padding;
-    // The map itself stays where it is; only moves that come later keep clear.
-    if (!same && this.following) this.map.easeTo({ padding, duration: this.duration() });
   }
 
   /** Brings a point into the free part of the view; does nothing when it is there already. */

@@ -24,6 +24,8 @@ function tierOf(zoom: number): Tier {
 export interface CarView {
   zoom: number;
   worldPx: number;
+  /** Of the middle, in degrees. */
+  latitude: number;
   width: number;
   height: number;
   /** Screen position of a web Mercator point. */

@@ -34,7 +34,7 @@ function PassphraseForm({ session, onClose }: { session: Session; onClose: () =>
     if (first !== second) return setErrors({ second: "The two differ. Type it again." });
     setBusy(true);
     try {
-      await api.setPassphrase(first, session.passphrase_set ? current : undefined);
+      await api.setPassphrase(first, session.passphrase_set ? current : null);
       queries.setQueryData(sessionQuery.queryKey, { ...session, passphrase_set: true });
       toast({ level: "info", title: "Passphrase set", text: "Use it to sign in from now on." });
       onClose();

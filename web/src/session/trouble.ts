@@ -25,6 +25,7 @@ export function describe(error: unknown, way: "link" | "passphrase"): SignInTrou
   }
   if (error.kind.includes("spent")) return { title: "This link is spent", text: `${spentAt(error.problem?.detail)} ${MAKE_NEW}`, offerLink: true, wait_s: null };
   if (error.kind.includes("expired")) return { title: "This link has run out", text: `A link works for 15 minutes. ${MAKE_NEW}`, offerLink: true, wait_s: null };
+  if (error.kind === "link-not-local") return { ...plain, title: "This link works on the machine itself only", text: "Open it in a browser there, or sign in with your passphrase here." };
   if (way === "link") return { title: "This link does not work", text: `It may have run out or be cut short. ${MAKE_NEW}`, offerLink: true, wait_s: null };
   if (error.status === 401) return { ...plain, title: "That is not the passphrase", text: "Look at capitals and spaces, then try again." };
   return { ...plain, title: "Sign-in failed", text: error.message };

@@ -1,4 +1,4 @@
-import type { Signal, Status, Vehicle } from "../api/types";
+import type { Reading, Signal, Status, Vehicle } from "../api/types";
 import { staleAfter_s } from "../format/age";
 import { signalShown } from "../format/signal";
 import { Age } from "../ui/Age";
@@ -14,7 +14,7 @@ export function Readouts({ vehicle, signals }: Props) {
   return (
     <dl className="grid grid-cols-[auto_auto_auto] justify-between gap-x-3 gap-y-3">
       <Cell label="Power">
-        <Measure reading={vehicle.power_kw} unit="kW" className="font-medium" unitClass="text-12" />
+        <Measure reading={used(vehicle)} unit="kW" className="font-medium" unitClass="text-12" />
         {vehicle.power_kw && <Dot at={vehicle.power_kw.observed_at} signal="power_kw" status={vehicle.status} />}
       </Cell>
       <SignalCell label="Inside" signal={signals.get("inside_temperature_c")} status={vehicle.status} />
@@ -27,6 +27,13 @@ export function Readouts({ vehicle, signals }: Props) {
       <SignalCell label="Doors" signal={signals.get("locked")} status={vehicle.status} words={["Unlocked", "Locked"]} />
     </dl>
   );
+}
+
+/** Power as people say it: what a driving car uses and what a standing one takes in are both positive. */
+function used(vehicle: Vehicle): Reading | null {
+  const power = vehicle.power_kw;
+  if (!power || power.value === null || vehicle.status !== "driving") return power;
+  return { ...power, value: -power.value };
 }
 
 /** The softest of the four tyres stands for all. */
