@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import motorcade
 from motorcade import __version__
 from motorcade.adapters.embedded.clock_system import SystemClock
@@ -197,13 +199,17 @@ def built_web() -> Path | None:
 async def simulator_room(settings: Settings, stop: asyncio.Event) -> None:
     """The simulated fleet until `stop`."""
     configure_logs(room="simulate", level=settings.log_level)
-    log = get_logger("motorcade.simulator")
     options = FleetOptions(host=loopback_host(settings), port=settings.vehicle_port, cars=settings.simulated_cars)
     fleet = open_fleet(options, settings.data_dir, SystemClock())
     stopping = asyncio.create_task(stop.wait())
     stopping.add_done_callback(lambda _: fleet.stop())
-    await fleet.run(log.info)
+    await fleet.run(_log_facts)
     stopping.cancel()
+
+
+def _log_facts(line: str) -> None:
+    facts = msgspec.json.decode(line, type=dict[str, Any])
+    get_logger("motorcade.simulator").info(facts.pop("event"), **facts)
 
 
 def loopback_host(settings: Settings) -> str:

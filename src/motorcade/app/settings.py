@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         None, description="PEM file of the car maker's certificate authorities. Unset: only simulated cars may connect."
     )
     max_connections: int = Field(
-        20_000, ge=1, description="Vehicle connections of one gateway; each takes about 60 kB of memory."
+        12_000, ge=1, description="Vehicle connections of one gateway; each takes about 60 kB of memory."
     )
 
     http_host: str = Field(

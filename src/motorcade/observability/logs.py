@@ -75,6 +75,8 @@ def configure_logs(*, room: str, level: str = "info", stream: TextIO | None = No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for chatty in ("picows", "uvicorn"):  # a line per socket, and a start that our own lines tell better
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
