@@ -8,13 +8,13 @@ from tools.house import scopes
 # Who may make a scope. A new entry is a decision about who is trusted; say in the change why.
 MAKERS = {
     "SystemScope": frozenset({"src/motorcade/app/compose.py", "src/motorcade/adapters/embedded/identity_local.py"}),
-    "OrgScope": frozenset({"src/motorcade/domain/tenant.py", "src/motorcade/adapters/embedded/identity_local.py"}),
+    "OrgScope": frozenset({"src/motorcade/domain/tenant.py", "src/motorcade/repositories/people.py"}),
 }
 # Platform repositories work for the machine, not for one organisation, and hold a SystemScope.
 PLATFORM = frozenset(
     {
-        f"src/motorcade/repositories/{noun}.py" for noun in ("claims", "consumption", "quarantine")
-    }  # written by gateway and consumer
+        f"src/motorcade/repositories/{noun}.py" for noun in ("claims", "consumption", "people", "quarantine")
+    }  # gateway, consumer and identity work for all organisations
 )
 
 

@@ -13,17 +13,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from motorcade import __version__
-from motorcade.adapters.embedded.identity_local import LocalIdentity
 from motorcade.app.compose import Room, api_room, consumer_room, gateway_room, open_house, simulator_room
 from motorcade.app.first_start import prepare_installation
 from motorcade.app.lifecycle import run_until_stopped
 from motorcade.app.preflight import prepare_folders
 from motorcade.app.recordings import play_file
-from motorcade.app.settings import load_settings
+from motorcade.app.settings import Settings, load_settings
 from motorcade.app.supervisor import Supervisor
 from motorcade.domain.errors import Invalid, MotorcadeError, Unavailable
-from motorcade.domain.tenant import SystemScope
-from motorcade.repositories.claims import ClaimsRepository
 
 EXIT_FAULT = 1
 EXIT_INTERRUPTED = 130
@@ -111,7 +108,7 @@ def play(file: Path, *, speed: float | None = None) -> None:
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("playing", total=None)
         report = _do(
-            play_file(load_settings(), file, speed, lambda done, total: bar.update(task, completed=done, total=total))
+            play_file(_installed(), file, speed, lambda done, total: bar.update(task, completed=done, total=total))
         )
     for vehicle in report.vehicles:
         console.print(
@@ -134,11 +131,7 @@ def main() -> None:
 
 
 def _room(room: Room, *, supervised: bool) -> None:
-    settings = load_settings()
-    if not settings.root_key_path.exists():
-        raise Unavailable(
-            f"{settings.data_dir} holds no fleet yet. Run `motorcade run` once, or set MOTORCADE_DATA_DIR."
-        )
+    settings = _installed()
     prepare_folders(settings)
     os.umask(0o077)
     run_until_stopped(lambda stop: room(settings, stop), supervised=supervised)
@@ -155,16 +148,29 @@ async def _link() -> str:
 
 
 async def _claim(vin: str, name: str | None, model: str | None) -> tuple[str, str]:
-    async with open_house(load_settings(), "cli", None) as house:
-        owner = await LocalIdentity(house.store, house.keys, house.clock).ensure_owner()
-        claims = ClaimsRepository(SystemScope("command line"), house.store, house.keys, house.clock)
-        known_as = name or f"Car {len(await claims.all()) + 1}"
-        vehicle = await claims.claim(vin, owner.org_id, known_as, model)
+    async with open_house(_installed(), "command line", None) as house:
+        owner = await house.identity.ensure_owner()
+        known_as = name or f"Car {len(await house.claims.all()) + 1}"
+        vehicle = await house.claims.claim(vin, owner.org_id, known_as, model)
         return vehicle.vehicle_id, vehicle.name
 
 
 async def _set_passphrase(new: str) -> None:
-    async with open_house(load_settings(), "cli", None) as house:
-        identity = LocalIdentity(house.store, house.keys, house.clock)
-        _, session = await identity.redeem_link(await identity.make_link())
-        await identity.reset_passphrase(session, new)
+    async with open_house(_installed(), "command line", None) as house:
+        await house.identity.ensure_owner()
+        _, session = await house.identity.redeem_link(await house.identity.make_link())
+        await house.identity.reset_passphrase(session, new)
+
+
+def _installed() -> Settings:
+    """The settings of a folder that a first start has made.
+
+    Raises:
+        Unavailable: it has not.
+    """
+    settings = load_settings()
+    if not settings.root_key_path.exists():
+        raise Unavailable(
+            f"{settings.data_dir} holds no fleet yet. Run `motorcade run` once, or set MOTORCADE_DATA_DIR."
+        )
+    return settings

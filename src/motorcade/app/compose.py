@@ -32,6 +32,7 @@ from motorcade.ports.keys import Keys
 from motorcade.ports.store import Store
 from motorcade.ports.stream import OnDurable, OnFailure
 from motorcade.repositories.claim_index import ClaimIndex
+from motorcade.repositories.claims import ClaimsRepository
 from motorcade.repositories.consumption import Consumption
 from motorcade.repositories.quarantine import QuarantineRepository
 from motorcade.repositories.tables import ALL
@@ -49,10 +50,26 @@ class House:
     """What every room of this machine shares."""
 
     settings: Settings
+    room: str
     clock: SystemClock
     keys: Keys
     store: Store
     metrics: Metrics
+
+    @property
+    def scope(self) -> SystemScope:
+        """The platform's scope, for the platform's own tables."""
+        return SystemScope(self.room)
+
+    @property
+    def identity(self) -> LocalIdentity:
+        """Sign-in and sessions of this machine."""
+        return LocalIdentity(self.store, self.keys, self.clock)
+
+    @property
+    def claims(self) -> ClaimsRepository:
+        """Which VIN is whose vehicle."""
+        return ClaimsRepository(self.scope, self.store, self.keys, self.clock)
 
 
 @contextlib.asynccontextmanager
@@ -68,7 +85,7 @@ async def open_house(settings: Settings, room: str, metrics_port: int | None) ->
     exporter = serve_metrics(metrics, metrics_port)[0] if metrics_port else None
     store = SqliteStore(settings.store_path, SystemClock(), ALL)
     try:
-        yield House(settings, SystemClock(), FileKeys(settings.root_key_path), store, metrics)
+        yield House(settings, room, SystemClock(), FileKeys(settings.root_key_path), store, metrics)
     finally:
         await store.close()
         if exporter is not None:
@@ -79,7 +96,7 @@ async def open_house(settings: Settings, room: str, metrics_port: int | None) ->
 async def gateway_room(settings: Settings, stop: asyncio.Event) -> None:
     """The gateway until `stop`."""
     async with open_house(settings, "gateway", settings.gateway_metrics_port) as house:
-        claims = ClaimIndex(SystemScope("gateway"), house.store, house.keys, settings.data_dir / "claims.sealed")
+        claims = ClaimIndex(house.scope, house.store, house.keys, settings.data_dir / "claims.sealed")
         await claims.start()
         writers: list[SqliteStreamWriter] = []
 
@@ -87,7 +104,7 @@ async def gateway_room(settings: Settings, stop: asyncio.Event) -> None:
             writers.append(SqliteStreamWriter(settings.stream_path, house.clock, on_durable, on_failure))
             return writers[-1]
 
-        quarantine = QuarantineRepository(SystemScope("gateway"), house.store)
+        quarantine = QuarantineRepository(house.scope, house.store)
 
         async def keep(one: Quarantined) -> None:
             await quarantine.keep(
@@ -126,7 +143,7 @@ def _gateway_settings(house: House) -> GatewaySettings:
 
 async def _trim(house: House, writer: Callable[[], SqliteStreamWriter]) -> None:
     """Drop what is past the retention, never what the consumer has not committed."""
-    consumption = Consumption(SystemScope("gateway"), house.store)
+    consumption = Consumption(house.scope, house.store)
     while True:
         await asyncio.sleep(TRIM_EVERY_S)
         before_ns = house.clock.now_ns() - house.settings.stream_retention_h * NS_PER_H
@@ -142,7 +159,7 @@ async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
         stream = SqliteStream(settings.stream_path)
         live = UnixLivePublisher(settings.live_socket)
         await live.start()
-        consumption = Consumption(SystemScope("consumer"), house.store)
+        consumption = Consumption(house.scope, house.store)
         doors = Doors(stream, consumption, live, house.clock, house.metrics, get_logger("motorcade.consumer"))
         loop = ConsumerLoop(doors)
         await loop.start()
@@ -164,11 +181,11 @@ async def api_room(settings: Settings, stop: asyncio.Event) -> None:
         live = UnixLiveSubscriber(settings.live_socket)
         deps = ApiDeps(
             clock=house.clock,
-            identity=LocalIdentity(house.store, house.keys, house.clock),
+            identity=house.identity,
             keys=house.keys,
             store=house.store,
             live=live,
-            vehicles=AllVehicles(SystemScope("api"), house.store),
+            vehicles=AllVehicles(house.scope, house.store),
             settings=ApiSettings(
                 version=__version__,
                 host=settings.http_host,

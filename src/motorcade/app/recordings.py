@@ -3,11 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from motorcade.adapters.embedded.identity_local import LocalIdentity
 from motorcade.app.compose import loopback_host, open_house
 from motorcade.app.settings import Settings
-from motorcade.domain.tenant import SystemScope
-from motorcade.repositories.claims import ClaimsRepository
 from motorcade.simulator.dev_ca import open_server_authority, open_vehicle_authority
 from motorcade.simulator.link import Gateway
 from motorcade.simulator.play import PlayOptions, PlayReport, play
@@ -25,11 +22,10 @@ async def play_file(
     """
     recording = read_recording(file)
     async with open_house(settings, "play", None) as house:
-        owner = await LocalIdentity(house.store, house.keys, house.clock).ensure_owner()
-        claims = ClaimsRepository(SystemScope("play"), house.store, house.keys, house.clock)
+        owner = await house.identity.ensure_owner()
 
         async def claim(vin: str, name: str) -> str:
-            return (await claims.claim(vin, owner.org_id, name)).vehicle_id
+            return (await house.claims.claim(vin, owner.org_id, name)).vehicle_id
 
         server_ca = open_server_authority(settings.tls_dir, house.clock).certificate_path.read_text()
         gateway = Gateway(loopback_host(settings), settings.vehicle_port, server_ca)

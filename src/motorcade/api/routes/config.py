@@ -9,7 +9,7 @@ from motorcade.api.deps import ApiDeps
 from motorcade.api.document import problems
 from motorcade.api.schemas import MapConfig, WebConfig
 
-OFFLINE_ATTRIBUTION: Final = "Natural Earth, GeoNames"
+OFFLINE_ATTRIBUTION: Final = "© OpenStreetMap contributors · Natural Earth · GeoNames"  # the city's streets are ODbL
 ONLINE_ATTRIBUTION: Final = "© OpenStreetMap contributors"
 
 
