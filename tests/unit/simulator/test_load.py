@@ -84,7 +84,7 @@ async def test_error_replies_are_seen(data_dir: Path, port: int) -> None:
         load = await loaded(gateway, LoadOptions(duration_s=0.3, train=64, window=64), connections=1)
         result = await load.run()
         load.close()
-    assert result.errors == result.sent > 0
+    assert result.errors == result.acknowledged > 0  # replies to what the warm-up sent may come in its time
 
 
 async def test_a_load_that_cannot_connect_fails_at_once(data_dir: Path, port: int) -> None:
