@@ -50,6 +50,11 @@ describe("clusters", () => {
     expect([...inside]).toEqual([1, 1, 1, 0]);
   });
 
+  it("joins clusters whose pills would lie over each other", () => {
+    // The first car reaches 30 px; the next three are farther from it, yet their pill would touch the first one's.
+    expect(sizes(fleet([0, 25, 29, 31, 33, 35], 2), 12)).toEqual([6]);
+  });
+
   it("loses and doubles no car", () => {
     const columns = fleet(Array.from({ length: 500 }, (_, i) => (i * 37) % 900), 2, 9);
     const { clusters, inside } = clusterCars(columns, 9, 0);

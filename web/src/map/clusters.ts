@@ -66,7 +66,26 @@ export function clusterCars(columns: FleetColumns, zoom: number, now: number, ex
     }
     if (slots.length >= least) clusters.push(gather(slots, columns, px, py, scale, inside));
   }
-  return { clusters, inside };
+  return { clusters: apart(clusters, scale), inside };
+}
+
+/** Joins clusters whose pills would lie over each other. */
+function apart(clusters: Cluster[], scale: number): Cluster[] {
+  const kept: Cluster[] = [];
+  for (const cluster of clusters) {
+    const near = kept.find((other) => Math.abs(other.x - cluster.x) * scale < 1 && Math.abs(other.y - cluster.y) * scale < 1);
+    if (!near) {
+      kept.push(cluster);
+      continue;
+    }
+    const total = near.slots.length + cluster.slots.length;
+    const share = cluster.slots.length / total;
+    near.x += (cluster.x - near.x) * share;
+    near.y += (cluster.y - near.y) * share;
+    near.slots.push(...cluster.slots);
+    near.counts = near.counts.map((count, i) => count + (cluster.counts[i] ?? 0));
+  }
+  return kept;
 }
 
 function gather(slots: number[], columns: FleetColumns, px: Float64Array, py: Float64Array, scale: number, inside: Uint8Array): Cluster {

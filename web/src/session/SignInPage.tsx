@@ -49,7 +49,7 @@ export function SignInPage() {
   return (
     <div className="grid h-full lg:grid-cols-[600px_1fr]">
       <main className="flex flex-col overflow-y-auto bg-panel px-6 py-6 sm:px-16 lg:border-r lg:border-line">
-        <header className="flex items-center justify-between gap-4">
+        <header className="flex flex-wrap items-center justify-between gap-4">
           <span className="flex items-center gap-3 text-16 font-semibold tracking-[-0.008em] text-ink">
             <Mark className="size-6" />
             Motorcade
