@@ -138,16 +138,13 @@ class Gateway:
     def revoke(self, vins: "set[str]") -> int:
         """Close the connections of vehicles whose claim has ended or was suspended; gives how many.
 
-        The claims table's change feed calls this; together with its own delay of at most 2 s the promise of 5 s holds.
+        Nobody has to call this: every connection's claim is compared with the claims in memory within 2 s. It is for
+        who knows earlier.
         """
         closing = [listener for vin in vins for listener in self._by_vin.get(vin, ())]
         for listener in closing:
             listener.close(WSCloseCode.POLICY_VIOLATION, "revoked")
         return len(closing)
-
-    def recheck_claims(self) -> int:
-        """Compare every open connection with the claims table, and close those whose claim is another now."""
-        return self.revoke({s.identity.vin for s in self._listeners if self._has_changed(s)})
 
     @property
     def open_connections(self) -> int:
@@ -158,10 +155,6 @@ class Gateway:
         """The plain counters of the accept path by short name, for benches and the status page."""
         names = ("received", "appended", "acked", "append_failed", "quarantined", "too_big")
         return {name: self._metrics.value(f"motorcade_gateway_{name}_total") for name in names}
-
-    def _has_changed(self, session: Session) -> bool:
-        now = self._doors.resolve_claim(session.identity.vin)
-        return now is None or now != session.claim
 
     def _opened(self, listener: VehicleListener) -> None:
         session = listener.session
@@ -194,20 +187,34 @@ class Gateway:
         due = loop.time()
         while True:
             lag.n = max(0.0, loop.time() - due)
-            self._intake.drain()
-            self._presence.beat()
+            try:
+                self._intake.drain()
+                self._presence.beat()
+            except Exception:  # noqa: BLE001 - without heartbeats every time rule behind us stands still: go on, and say it
+                _log.exception("heartbeat failed")
             due = loop.time() + self._limits.heartbeat_s
             await asyncio.sleep(self._limits.heartbeat_s)
 
     async def _sweep(self) -> None:
-        """Look after silent connections, a slice at a time."""
+        """Look after a slice of the connections at a time."""
         turn = 0
         while True:
             await asyncio.sleep(self._limits.sweep_s)
-            now_ns = self._clock.monotonic_ns()
             for listener in list(self._listeners.values())[turn :: self._limits.sweep_slices]:
-                listener.look_after(now_ns)
+                try:
+                    self._look_at(listener)
+                except Exception:  # noqa: BLE001 - one connection must not end the care for all others
+                    _log.exception("looking after a connection failed")
+                    listener.cut("internal")
             turn = (turn + 1) % self._limits.sweep_slices
+
+    def _look_at(self, listener: VehicleListener) -> None:
+        session = listener.session
+        claim = self._doors.resolve_claim(session.identity.vin)
+        if claim is not session.claim and claim != session.claim:
+            listener.close(WSCloseCode.POLICY_VIOLATION, "revoked")
+        else:
+            listener.look_after(self._clock.monotonic_ns())
 
     async def _settled(self, timeout_s: float) -> None:
         """Wait until everything is durable, or for as long as a stop may take."""
