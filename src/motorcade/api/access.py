@@ -50,6 +50,10 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     """
     if handler.opt.get("public"):
         return
+    if "needs" not in handler.opt:  # the framework's own OPTIONS; we answer no other origin, so nobody needs it
+        methods = connection.app.route_handler_method_map[connection.scope["path_template"]]
+        allowed = ", ".join(sorted(method for method in methods if method != "OPTIONS"))
+        raise ApiProblem("method-not-allowed", "See the `Allow` header.", headers={"allow": allowed})
     deps: ApiDeps = connection.app.state.deps
     token = token_of(connection, deps)
     session = await deps.identity.session(token) if token else None

@@ -86,7 +86,7 @@ def _require_sessions(schema: dict[str, Any], handlers: Sequence[HTTPRouteHandle
 
 
 def _complete(schemas: dict[str, Any]) -> None:
-    """What the framework leaves out: the format of times, and bodies that take no other fields."""
+    """What the framework leaves out: the format of times, bodies that take no other fields, and one of two."""
     for name, schema in schemas.items():
         if getattr(documents, name).__struct_config__.forbid_unknown_fields:
             schema["additionalProperties"] = False
@@ -95,3 +95,12 @@ def _complete(schemas: dict[str, Any]) -> None:
                 for kind in described.get("oneOf", [described]):
                     if kind["type"] == "string":
                         kind["format"] = "date-time"
+    ways = schemas["SignIn"]["properties"]
+    schemas["SignIn"] = {
+        "title": "SignIn",
+        "description": "One of the two ways to sign in.",
+        "oneOf": [
+            {"type": "object", "properties": {way: field}, "required": [way], "additionalProperties": False}
+            for way, field in ways.items()
+        ],
+    }

@@ -89,6 +89,8 @@ def problem_of(error: Exception) -> ApiProblem:
         return _of_ours(error)
     if isinstance(error, ValidationException):
         return ApiProblem("invalid", _validation_detail(error))
+    if isinstance(error, RecursionError):  # the decoder's own guard against nesting
+        return ApiProblem("malformed", "The body is nested too deeply.")
     if isinstance(error, HTTPException) and error.status_code in _BY_STATUS:
         return _of_framework(error)
     return ApiProblem("internal", "The error is logged under the request's id.")

@@ -5,7 +5,7 @@ All names are snake_case with the unit last. Times are RFC 3339 in UTC with mill
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Time = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds.", extra_json_schema={"format": "date-time"})]
 Id = Annotated[str, Meta(description="26 characters a-z and 2-7.")]
@@ -153,13 +153,13 @@ class LiveSignals(Struct):
 
 
 class SignIn(Struct, forbid_unknown_fields=True):
-    """One of the two ways to sign in."""
+    """One of the two ways to sign in (`document.py` tells that it is exactly one)."""
 
     link_token: (
         Annotated[str, Meta(description="What stands behind # in a one-time link.", min_length=1, max_length=200)]
-        | None
-    ) = None
-    passphrase: Annotated[str, Meta(min_length=1, max_length=1024)] | None = None
+        | UnsetType
+    ) = UNSET
+    passphrase: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
 
 
 class NewPassphrase(Struct, forbid_unknown_fields=True):

@@ -207,7 +207,7 @@ async def events(response: httpx.Response) -> AsyncIterator[Event]:
             continue
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
-        event["comment" if not name else name] = json.loads(value) if name == "data" else value
+        event[name or "comment"] = json.loads(value) if name == "data" else value
 
 
 async def until(stream: AsyncIterator[Event], kind: str, within_s: float = ANSWER_WITHIN_S) -> Event:

@@ -37,7 +37,7 @@ MAX_EVENT_ID_CHARS = 64
                 "opened vehicle's signals. A comment comes after five seconds without an event."
             ),
         ),
-        **problems(401, 403, 404, 422, 429, 503),
+        **problems(400, 401, 403, 404, 422, 429, 503),
     },
 )
 async def stream_live(

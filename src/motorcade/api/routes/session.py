@@ -6,6 +6,7 @@ from typing import Any, Final
 from litestar import Request, Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
+from msgspec import UNSET
 
 from motorcade.api import schemas
 from motorcade.api.access import PUBLIC, needs, session_of, token_of
@@ -40,15 +41,15 @@ async def sign_in(request: Request[Any, Any, Any], data: JSONBody[SignIn]) -> Re
     A link works once, for fifteen minutes, and only on the machine itself.
     """
     deps: ApiDeps = request.app.state.deps
-    if (data.link_token is None) == (data.passphrase is None):
+    if (data.link_token is UNSET) == (data.passphrase is UNSET):
         raise ApiProblem("invalid", "Give either `link_token` or `passphrase`.")
     caller = request.scope["client"][0] if request.scope["client"] else ""
     try:
-        if data.link_token is not None:
+        if isinstance(data.link_token, str):
             _require_local(request, caller)
             token, session = await deps.identity.redeem_link(data.link_token)
         else:
-            token, session = await deps.identity.sign_in(data.passphrase or "", caller)
+            token, session = await deps.identity.sign_in(str(data.passphrase), caller)
     except LinkSpent as error:
         at = time_text(error.used_at_s * NS_PER_S)
         raise ApiProblem("link-spent", f"It was used at {at}. `motorcade open` prints a new one.") from error

@@ -33,7 +33,7 @@ JSON: Final = "application/json"
     operation_id="listVehicles",
     responses={
         200: ResponseSpec(VehiclePage, generate_examples=False, description="A page in the order of the ids."),
-        **problems(401, 403, 422, 503),
+        **problems(400, 401, 403, 422, 503),
     },
 )
 async def list_vehicles(
@@ -67,7 +67,7 @@ async def list_vehicles(
     operation_id="getVehicle",
     responses={
         200: ResponseSpec(VehicleDetail, generate_examples=False, description="The vehicle and its signals."),
-        **problems(401, 403, 404, 422, 503),
+        **problems(400, 401, 403, 404, 422, 503),
     },
 )
 async def get_vehicle(
