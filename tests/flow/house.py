@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ class House:
     http_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     org_id: str = ""
+    metrics_ports: dict[str, int] = field(default_factory=dict)
+    """Room → port of its metrics page; without one it has none."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -42,9 +45,10 @@ class House:
             "MOTORCADE_DATA_DIR": str(self.folder),
             "MOTORCADE_VEHICLE_PORT": str(self.vehicle_port),
             "MOTORCADE_HTTP_PORT": str(self.http_port),
-            "MOTORCADE_GATEWAY_METRICS_PORT": "0",
-            "MOTORCADE_CONSUMER_METRICS_PORT": "0",
-            "MOTORCADE_API_METRICS_PORT": "0",
+            **{
+                f"MOTORCADE_{room.upper()}_METRICS_PORT": str(self.metrics_ports.get(room, 0))
+                for room in ("gateway", "consumer", "api")
+            },
         }
 
     async def claim(self, vins: Sequence[str]) -> dict[str, Vehicle]:
@@ -72,6 +76,17 @@ class House:
                 stdout=log,
                 stderr=log,
             )
+
+    def command(self, *words: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run `motorcade` with these words to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "motorcade", *words],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
 
     def kill(self, room: str) -> None:
         """SIGKILL, as a power cut does it to a process."""
@@ -102,11 +117,15 @@ class House:
         Raises:
             Unavailable, Denied: it could not be opened.
         """
+        server_ca = open_server_authority(self.folder / "tls", SystemClock()).certificate_path.read_text()
+        gateway = Gateway("127.0.0.1", self.vehicle_port, server_ca)
+        return await open_link(gateway, self.context(vin), {"Version": "1.3.0"}, events)
+
+    def context(self, vin: str) -> ssl.SSLContext:
+        """TLS of one car: its certificate, and trust in this house's gateway."""
         clock = SystemClock()
         server_ca = open_server_authority(self.folder / "tls", clock).certificate_path.read_text()
-        credential = issue_vehicle(open_vehicle_authority(self.folder / "tls", clock), vin, clock)
-        gateway = Gateway("127.0.0.1", self.vehicle_port, server_ca)
-        return await open_link(gateway, client_context(credential, server_ca), {"Version": "1.3.0"}, events)
+        return client_context(issue_vehicle(open_vehicle_authority(self.folder / "tls", clock), vin, clock), server_ca)
 
     async def until_open(self) -> None:
         """Wait until the vehicle port takes connections."""
