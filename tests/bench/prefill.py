@@ -3,7 +3,7 @@
 import asyncio
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from motorcade.adapters.embedded.clock_system import SystemClock
@@ -84,7 +84,7 @@ async def prefill(path: Path, records: int, vehicles: int) -> int:
     clock, waiting, entries = SystemClock(), asyncio.Event(), 0
     failures: list[Exception] = []
 
-    def failed(_: list[object], error: Exception) -> None:
+    def failed(_: Sequence[object], error: Exception) -> None:
         failures.append(error)
         waiting.set()
 

@@ -1,6 +1,6 @@
 """What the steps work on: one record on its way, and what the consumer remembers of its vehicle."""
 
-from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -24,23 +24,51 @@ class Outcome(StrEnum):
     DEAD = "dead"
 
 
-@dataclass(slots=True)
+class Ring:
+    """The latest record ids of one vehicle, oldest first. A dict keeps their order and finds one without a search."""
+
+    __slots__ = ("_ids",)
+
+    def __init__(self, ids: Iterable[bytes] = ()) -> None:
+        """Start with the last `DEDUPE_RING` of these ids."""
+        self._ids: dict[bytes, None] = dict.fromkeys(list(dict.fromkeys(ids))[-DEDUPE_RING:])
+
+    def meets(self, record_id: bytes) -> bool:
+        """Remember an id; true where it was remembered already."""
+        ids = self._ids
+        if record_id in ids:
+            return True
+        ids[record_id] = None
+        if len(ids) > DEDUPE_RING:
+            del ids[next(iter(ids))]
+        return False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._ids)
+
+
+@dataclass(slots=True, eq=False)
 class VehicleMemory:
     """A vehicle in the consumer's memory; its stored form is `wire/state_snapshot.py`.
 
-    Times in ns. `version` is that of the stored item, 0 before the first commit.
+    Times in ns. `version` is that of the stored item, 0 before the first commit. `key` is (org_id, vehicle_id).
     """
 
     org_id: str
     vehicle_id: str
     version: int = 0
     fields: Fields = field(default_factory=dict)
-    ring: deque[bytes] = field(default_factory=lambda: deque(maxlen=DEDUPE_RING))
+    ring: Ring = field(default_factory=Ring)
     watermark_ns: int = 0
     connections: Connections = field(default_factory=Connections)
     clock_suspect: bool = False
     last_seen_ns: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    key: tuple[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the key once: it is asked for with every record."""
+        self.key = (self.org_id, self.vehicle_id)
 
 
 @dataclass(slots=True)
@@ -50,7 +78,7 @@ class Work:
     frame: Frame
     vehicle: VehicleMemory
     record_id: bytes = b""
-    readings: list[tuple[int, Value]] = field(default_factory=list)
+    readings: Sequence[tuple[int, Value]] = ()
     changed: bool = False
 
 

@@ -13,10 +13,11 @@ from structlog.stdlib import BoundLogger
 from motorcade.consumer.commits import Commits
 from motorcade.consumer.context import Outcome, Tick, VehicleMemory, Work
 from motorcade.consumer.dead_letters import PARK_AFTER, Brakes
+from motorcade.consumer.garbage import few_collections
 from motorcade.consumer.memory import FleetMemory, stored_form, summary_of
 from motorcade.consumer.pipeline import run
 from motorcade.domain.errors import CorruptEntry, Invalid, Trimmed, Unavailable
-from motorcade.domain.record import NS_PER_S, Frame, Topic
+from motorcade.domain.record import NS_PER_S, Topic
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.live import LivePublisher
@@ -38,6 +39,8 @@ RETRY_S = 1.0
 """Pause after the stream did not answer."""
 BRAKED_S = 60.0
 """Pause of a partition whose brakes closed, before it reads on."""
+_HEARTBEAT = int(Topic.HEARTBEAT)  # looking a member up costs more than the comparison with it
+_OUTSIDE_CLAIM = Outcome.OUTSIDE_CLAIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,11 @@ class ConsumerLoop:
         Raises:
             Conflict: another consumer has taken over.
         """
+        with few_collections():
+            await self._until_stopped()
+        await self._finish()
+
+    async def _until_stopped(self) -> None:
         while not self._stop.is_set():
             try:
                 await self._once()
@@ -121,7 +129,6 @@ class ConsumerLoop:
             except Unavailable as error:
                 self._log.warning("consumer_retries", reason=str(error))
                 await self._sleep(RETRY_S)
-        await self._finish()
 
     async def _once(self) -> None:
         entries = await self._doors.stream.read(self._partition, self.progress.position, READ_ENTRIES)
@@ -152,36 +159,37 @@ class ConsumerLoop:
     def fold(self, entry: Entry) -> None:
         """Run every record of an entry through the pipeline."""
         counts, active, at_ns = self.progress.counts, self._brakes.active, entry.appended_at_ns
+        vehicle_of, to_commit, to_publish = self.memory.of, self._tick.to_commit, self._tick.to_publish
         for index, frame in enumerate(entry.frames):
-            if frame[4] == Topic.HEARTBEAT:
+            if frame[4] == _HEARTBEAT:
                 self.progress.horizon_ns = max(self.progress.horizon_ns, frame[7] - HORIZON_LAG_NS)
                 self.progress.heard_at_ns = self._clock.monotonic_ns()
                 continue
-            vehicle = self.memory.of(frame)
-            key = (vehicle.org_id, vehicle.vehicle_id)
+            vehicle = vehicle_of(frame)
+            key = vehicle.key
             active[key] = at_ns
-            outcome = self._outcome(entry, index, frame, vehicle)
+            try:
+                outcome = run(Work(frame, vehicle))
+            except Invalid as error:
+                outcome = self._set_aside(entry, index, vehicle, error)
             counts["received"] += 1
             counts[outcome] += 1
             vehicle.counts[outcome] = vehicle.counts.get(outcome, 0) + 1
-            self._tick.to_commit.add(key)
-            if outcome is not Outcome.OUTSIDE_CLAIM:
-                self._tick.to_publish.add(key)
+            to_commit.add(key)
+            if outcome is not _OUTSIDE_CLAIM:
+                to_publish.add(key)
         self.progress.position = entry.position
         if entry.frames:
             lag_ns = max(0, self._clock.now_ns() - entry.frames[-1][7])
             self._metrics.count("motorcade_consumer_lag_seconds").n = lag_ns / NS_PER_S
 
-    def _outcome(self, entry: Entry, index: int, frame: Frame, vehicle: VehicleMemory) -> Outcome:
-        try:
-            return run(Work(frame, vehicle))
-        except Invalid as error:
-            key = (vehicle.org_id, vehicle.vehicle_id)
-            self._dead.append(DeadLetter(key, entry.position, index, frame[4], frame[7], frame[9], str(error)))
-            bad = self._brakes.failed(key, entry.appended_at_ns)
-            if bad == PARK_AFTER:
-                self._log.error("vehicle_unreadable", org_id=key[0], vehicle_id=key[1], bad=bad, reason=str(error))
-            return Outcome.DEAD
+    def _set_aside(self, entry: Entry, index: int, vehicle: VehicleMemory, error: Invalid) -> Outcome:
+        key, frame = vehicle.key, entry.frames[index]
+        self._dead.append(DeadLetter(key, entry.position, index, frame[4], frame[7], frame[9], str(error)))
+        bad = self._brakes.failed(key, entry.appended_at_ns)
+        if bad == PARK_AFTER:
+            self._log.error("vehicle_unreadable", org_id=key[0], vehicle_id=key[1], bad=bad, reason=str(error))
+        return Outcome.DEAD
 
     def _watch_gateways(self) -> None:
         silent = self._clock.monotonic_ns() - self.progress.heard_at_ns > SILENT_AFTER_NS

@@ -1,8 +1,6 @@
 """The consumer's memory of all vehicles, and its stored form."""
 
-from collections import deque
-
-from motorcade.consumer.context import DEDUPE_RING, VehicleMemory, key_of
+from motorcade.consumer.context import Ring, VehicleMemory, key_of
 from motorcade.domain.connections import Connections
 from motorcade.domain.record import Frame
 from motorcade.domain.state import join
@@ -46,7 +44,7 @@ class FleetMemory:
             vehicle = self.vehicles[stored.key] = VehicleMemory(*stored.key)
         vehicle.version = stored.version
         vehicle.fields = join(vehicle.fields, snapshot.fields)
-        vehicle.ring = deque([*snapshot.ring, *vehicle.ring], maxlen=DEDUPE_RING)
+        vehicle.ring = Ring((*snapshot.ring, *vehicle.ring))
         vehicle.watermark_ns = max(vehicle.watermark_ns, snapshot.watermark_ns)
         vehicle.last_seen_ns = max(vehicle.last_seen_ns, snapshot.last_seen_ns)
         vehicle.clock_suspect = vehicle.clock_suspect or snapshot.clock_suspect
@@ -70,7 +68,7 @@ def stored_form(vehicle: VehicleMemory) -> StoredState:
         clock_suspect=vehicle.clock_suspect,
         counts=vehicle.counts,
     )
-    return StoredState((vehicle.org_id, vehicle.vehicle_id), encode_state(snapshot), vehicle.version)
+    return StoredState(vehicle.key, encode_state(snapshot), vehicle.version)
 
 
 def summary_of(vehicle: VehicleMemory, *, gateway_silent: bool) -> Summary:
