@@ -125,5 +125,6 @@ async def open_link(gateway: Gateway, context: ssl.SSLContext, headers: Mapping[
         raise Unavailable("the gateway ended the connection during the upgrade") from error
     except (TimeoutError, OSError) as error:
         raise Unavailable(f"the gateway at port {gateway.port} cannot be reached ({error})") from error
-    assert isinstance(link, Link), "picows gives back what the factory made"
+    if not isinstance(link, Link):  # picows says so of a connection that ended while it waited for the answer
+        raise Unavailable("the gateway ended the connection during the upgrade")
     return link
