@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from tesla_protocol.telemetry.vehicle_data_pb2 import Field, Payload
 
 from motorcade.domain.errors import Invalid
-from motorcade.domain.signal import SIGNALS, Shape, by_name
+from motorcade.domain.signal import SIGNALS, by_name
 from motorcade.domain.state import Value
 from motorcade.wire.tesla.decode import Oddities, decode_plainly, decode_vehicle_data
 from motorcade.wire.tesla.encode import encode_vehicle_data
 from tests.conditions import Scale, shared_data
 from tests.unit.wire.hostile import mutate
+from tests.unit.wire.oracle import agrees, expected
 
 NONE = object()
 
@@ -267,40 +268,6 @@ def test_hostile_payloads_raise_invalid_and_nothing_else_and_both_decoders_agree
     assert read > 1_000
 
 
-FACTOR = {"km/h": 1.609344, "km": 1.609344, "kPa": 100.0}
-TO_SECONDS = {"TimeToFullCharge": 3600.0, "MinutesToArrival": 60.0, "RouteTrafficMinutesDelay": 60.0}
-
-
-def expected(key: str, value: Any) -> Any:
-    """What a recorded value should become, worked out from the JSON text alone."""
-    if not value or "invalid" in value:
-        return None
-    ((arm, sent),) = value.items()
-    if arm == "locationValue":
-        return (sent["latitude"], sent["longitude"])
-    if arm == "doorValue":
-        return {name for name, is_open in sent.items() if is_open}
-    if key == "DoorState":
-        return {name for name in sent.split("|") if name}
-    if isinstance(sent, str) and sent in {"true", "false"}:
-        return sent == "true"
-    return expected_scalar(key, arm, sent)
-
-
-def expected_scalar(key: str, arm: str, sent: Any) -> Any:
-    """The same for numbers, enumerations and texts."""
-    signal = next(signal for signal in SIGNALS if signal.tesla_name == key)
-    if signal.shape is Shape.NUMBER:
-        return float(sent) * FACTOR.get(signal.unit or "", TO_SECONDS.get(key, 1.0))
-    if signal.shape is Shape.INTEGER:
-        return int(sent)
-    if arm.endswith("Value") and arm not in {"stringValue", "booleanValue"}:
-        kind = arm.removesuffix("Value")
-        kind = {"hvacAutoMode": "hvacAutoModeState"}.get(kind, kind)
-        return sent[len(kind) :]
-    return sent
-
-
 def test_every_recorded_message_decodes_to_the_right_metric_values() -> None:
     lines = [
         line
@@ -315,15 +282,7 @@ def test_every_recorded_message_decodes_to_the_right_metric_values() -> None:
         wanted = {datum["key"]: expected(datum["key"], datum.get("value")) for datum in message["data"]}
         assert {SIGNALS[number].tesla_name for number in readings} == set(wanted)
         for number, got in readings.items():
-            want = wanted[SIGNALS[number].tesla_name]
-            if isinstance(want, float):
-                assert got == pytest.approx(want, rel=1e-6, abs=1e-9), line
-            elif isinstance(want, set):
-                assert isinstance(got, tuple)
-                assert set(got) == want, line
-            else:
-                assert got == want, line
-                assert type(got) is type(want), line
+            assert agrees(got, wanted[SIGNALS[number].tesla_name]), line
     assert odd == Oddities(), "nothing in a recording is unreadable"
 
 
