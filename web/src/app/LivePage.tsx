@@ -41,7 +41,6 @@ export function LivePage() {
   );
   return (
     <LiveProvider opened={vehicle} onSignedOut={onSignedOut}>
-      <h1 className="sr-only">Live map of {session.organisation.name}</h1>
       <a href="#fleet" className="sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-50 focus:rounded-2 focus:bg-ink focus:px-3 focus:py-1.5 focus:text-on-ink">
         To the list of cars
       </a>

@@ -82,6 +82,7 @@ function WideView({ model, stage, panel }: Parts) {
         {columnOf(model, true)}
       </div>
       <main className="relative flex min-w-0 flex-1 flex-col">
+        <h1 className="sr-only">Live map</h1>
         <LinkBanner />
         <div className="relative min-h-0 flex-1">
           {stage}
@@ -101,6 +102,7 @@ function FoldedView({ model, stage, panel, half }: Parts & { half: boolean }) {
         {panel || columnOf(model, true)}
       </div>
       <main className="relative flex min-w-0 flex-1 flex-col">
+        <h1 className="sr-only">Live map</h1>
         <LinkBanner />
         <div className="relative min-h-0 flex-1">
           {stage}

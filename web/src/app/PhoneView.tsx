@@ -21,6 +21,7 @@ export function PhoneView({ model, stage, panel, profile }: Props) {
   const follow = search.vehicle ? { on: search.follow === true, toggle: model.toggleFollow } : undefined;
   return (
     <main className="relative min-w-0 flex-1 overflow-hidden">
+      <h1 className="sr-only">Live map</h1>
       {stage}
       <div className="absolute inset-x-3 top-3 z-10 flex flex-col gap-2">
         <div className="flex h-12 items-center gap-2 rounded-3 bg-raised pr-2 shadow-2">

@@ -29,10 +29,10 @@ export function Readouts({ vehicle, signals }: Props) {
   );
 }
 
-/** Power as people say it: what a driving car uses and what a standing one takes in are both positive. */
+/** Power as people say it: what a charging car takes in and what any other uses are both positive. */
 function used(vehicle: Vehicle): Reading | null {
   const power = vehicle.power_kw;
-  if (!power || power.value === null || vehicle.status !== "driving") return power;
+  if (!power || power.value === null || vehicle.status === "charging") return power;
   return { ...power, value: -power.value };
 }
 

@@ -92,7 +92,7 @@ function Body({ vehicle, opened }: { vehicle: Vehicle; opened: OpenedVehicle }) 
     <div className="min-h-0 flex-1 overflow-y-auto" tabIndex={0} role="group" aria-label="Latest values">
       <div className="border-b border-line px-4 py-3.5">
         <p className="text-12 text-ink-3">Speed</p>
-        <p className="flex items-baseline text-14">
+        <p className="flex min-h-8 items-baseline text-14">
           <Measure reading={speed} unit="km/h" className="text-28 font-medium tracking-[-0.022em]" unitClass="text-14 tracking-normal" />
           {speed && (
             <span className="ml-1.5">
