@@ -201,7 +201,10 @@ export interface components {
         };
         /** LiveVehicles */
         LiveVehicles: {
-            /** @description RFC 3339, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, milliseconds.
+             */
             at: string;
             vehicles: components["schemas"]["Vehicle"][];
         };
@@ -232,7 +235,10 @@ export interface components {
             latitude: number;
             /** @description Degrees east. */
             longitude: number;
-            /** @description RFC 3339, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, milliseconds.
+             */
             observed_at: string;
         };
         /** Problem */
@@ -264,25 +270,35 @@ export interface components {
         };
         /** Reading */
         Reading: {
-            /** @description RFC 3339, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, milliseconds.
+             */
             observed_at: string;
             /** @description null: the car says that it cannot measure this now. */
             value: number | null;
         };
         /** Session */
         Session: {
-            /** @description RFC 3339, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, milliseconds.
+             */
             expires_at: string;
             organisation: components["schemas"]["NamedId"];
             /** @description Whether the person can sign in by passphrase, not only by a one-time link. */
             passphrase_set: boolean;
             user: components["schemas"]["User"];
         };
-        /** SignIn */
+        /**
+         * SignIn
+         * @description One of the two ways to sign in.
+         */
         SignIn: {
             /** @description What stands behind # in a one-time link. */
-            link_token?: string | null;
-            passphrase?: string | null;
+            link_token: string;
+        } | {
+            passphrase: string;
         };
         /** Signal */
         Signal: {
@@ -302,7 +318,10 @@ export interface components {
              * @example speed_kmh
              */
             name: string;
-            /** @description RFC 3339, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, milliseconds.
+             */
             observed_at: string;
             /** @example km/h */
             unit: string | null;
@@ -587,19 +606,13 @@ export interface operations {
                     "text/event-stream": components["schemas"]["LiveVehicles"] | components["schemas"]["LiveReset"] | components["schemas"]["LiveSignals"];
                 };
             };
-            /** @description Bad request syntax or unsupported method */
+            /** @description `/problems/malformed`: the request cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `/problems/not-signed-in`: sign in first; `/problems/invalid-credentials`: these credentials do not sign anyone in; `/problems/link-spent`: this sign-in link was used before */
@@ -1037,19 +1050,13 @@ export interface operations {
                     "application/json": components["schemas"]["VehiclePage"];
                 };
             };
-            /** @description Bad request syntax or unsupported method */
+            /** @description `/problems/malformed`: the request cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `/problems/not-signed-in`: sign in first; `/problems/invalid-credentials`: these credentials do not sign anyone in; `/problems/link-spent`: this sign-in link was used before */
@@ -1129,19 +1136,13 @@ export interface operations {
                     "application/json": components["schemas"]["VehicleDetail"];
                 };
             };
-            /** @description Bad request syntax or unsupported method */
+            /** @description `/problems/malformed`: the request cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `/problems/not-signed-in`: sign in first; `/problems/invalid-credentials`: these credentials do not sign anyone in; `/problems/link-spent`: this sign-in link was used before */
