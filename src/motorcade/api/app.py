@@ -61,7 +61,7 @@ def create_app(deps: ApiDeps) -> Litestar:
         request_max_body_size=MAX_BODY_BYTES,
         debug=False,
     )
-    app.asgi_handler = Edge(app.asgi_handler, web.WebApp(deps.settings.web_dir), deps.settings, deps.clock)
+    app.asgi_handler = Edge(app.asgi_handler, web.WebApp(deps.settings.web_dir), deps)
     return app
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.identity import Identity
 from motorcade.ports.keys import Keys
@@ -79,3 +80,4 @@ class ApiDeps:
     vehicles: AllVehicles
     settings: ApiSettings
     ready: Mapping[str, ReadyCheck] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from motorcade.api.deps import ApiSettings
+from motorcade.api.deps import ApiDeps, ApiSettings
 from motorcade.api.problems import MEDIA_TYPE, ApiProblem, problem_of
 from motorcade.observability.logs import get_logger
-from motorcade.ports.clock import Clock
 
 BODY_TIMEOUT_S: Final = 10.0
 """From the request's head to the end of its body; our bodies have a few hundred bytes."""
+STREAM_PATH: Final = "/v1/live"
 API_PATHS: Final = frozenset({"/v1", "/healthz", "/readyz", "/openapi.json", "/config.json"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NS_PER_MS: Final = 1_000_000
@@ -30,9 +30,11 @@ _log = get_logger("motorcade.api.access")
 class Edge:
     """Wraps the API's routes and the web application."""
 
-    def __init__(self, api: ASGIApp, web: ASGIApp, settings: ApiSettings, clock: Clock) -> None:
-        self._api, self._web, self._settings, self._clock = api, web, settings, clock
-        self._headers = security_headers(settings)
+    def __init__(self, api: ASGIApp, web: ASGIApp, deps: ApiDeps) -> None:
+        self._api, self._web, self._settings, self._clock = api, web, deps.settings, deps.clock
+        self._headers = security_headers(deps.settings)
+        self._metrics = deps.metrics
+        self._took = deps.metrics.spread("motorcade_api_request_seconds")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -66,6 +68,9 @@ class Edge:
                 await _refuse(problem_of(error), request_id, send_edged)
         finally:
             took_ms = (self._clock.monotonic_ns() - began_ns) / _NS_PER_MS
+            self._metrics.count("motorcade_api_requests_total", f"{status // 100}xx").add()
+            if path != STREAM_PATH:
+                self._took.observe(took_ms / 1_000)
             write = _log.debug if path in {"/healthz", "/readyz"} else _log.info
             write("request", method=scope["method"], path=path, status=status, ms=round(took_ms, 1), id=request_id)
 

@@ -30,6 +30,8 @@ STORE_S: Final = 5.0
 SWEEP_S: Final = 1.0
 RECHECK_S: Final = 4.0
 """How often open streams' sessions are looked up: a revoked one ends within 5 s."""
+RETRY_S: Final = 1.0
+"""Between a task's failure and its new beginning; what failed is mostly the store, for a moment."""
 UNCHECKED_S: Final = 30.0
 """A stream whose session could not be looked up for so long ends: the promise of revocation for streams."""
 
@@ -45,8 +47,9 @@ class FleetLive:
         self._tasks: list[asyncio.Task[None]] = []
         self._early: dict[tuple[str, str], bytes] = {}  # summaries of vehicles whose names we do not have yet
         self._names_place = ""
+        self.clock = deps.clock
         self.fleets = Fleets()
-        self.clients = LiveClients(deps.clock)
+        self.clients = LiveClients(deps.clock, deps.metrics)
         self.opened = OpenedVehicles(deps.store)
 
     async def start(self) -> None:
@@ -57,16 +60,16 @@ class FleetLive:
         """
         await self._read_names()
         await self._read_states()
-        jobs: Mapping[str, Coroutine[Any, Any, None]] = {
-            "frames": self._follow_frames(),
-            "store": self._repeat(STORE_S, self._follow_store),
-            "names": self._repeat(NAMES_S, self._follow_names),
-            "sweep": self._repeat(SWEEP_S, self._sweep),
-            "recheck": self._repeat(RECHECK_S, self._recheck),
-            "ticks": self.clients.tick(),
-            "opened": self.opened.poll(),
+        jobs: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "frames": self._follow_frames,
+            "store": lambda: self._repeat(STORE_S, self._follow_store),
+            "names": lambda: self._repeat(NAMES_S, self._follow_names),
+            "sweep": lambda: self._repeat(SWEEP_S, self._sweep),
+            "recheck": lambda: self._repeat(RECHECK_S, self._recheck),
+            "ticks": self.clients.tick,
+            "opened": self.opened.poll,
         }
-        self._tasks = [asyncio.create_task(job, name=f"api-{name}") for name, job in jobs.items()]
+        self._tasks = [asyncio.create_task(_lasting(name, job), name=f"api-{name}") for name, job in jobs.items()]
 
     async def stop(self) -> None:
         """End streams and tasks. Idempotent."""
@@ -193,10 +196,18 @@ class FleetLive:
                 client.close()
 
     async def _repeat(self, every_s: float, job: Callable[[], Awaitable[None]]) -> None:
-        """Run a job again and again; one that fails is tried again, and said once per failure."""
         while True:
             await asyncio.sleep(every_s)
-            try:
-                await job()
-            except MotorcadeError as error:
-                _log.warning("api_task_failed", task=getattr(job, "__name__", "job"), error=str(error))
+            await job()
+
+
+async def _lasting(name: str, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Keep a task alive: what it stumbles over is said, and it begins anew."""
+    while True:
+        try:
+            await job()
+            return  # the live bus was closed
+        except Exception as error:  # noqa: BLE001 - without this task lists and streams would go stale unseen
+            foreseen = isinstance(error, MotorcadeError)
+            _log.warning("api_task_failed", task=name, error=str(error), exc_info=None if foreseen else error)
+        await asyncio.sleep(RETRY_S)

@@ -16,6 +16,7 @@ from motorcade.api.problems import ApiProblem
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.state import Cell
 from motorcade.domain.tenant import OrgScope
+from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 
 TICK_S: Final = 0.1
@@ -71,8 +72,12 @@ class Client:
 class LiveClients:
     """All open streams of this process and their ticker."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
+        self._cut = metrics.count("motorcade_api_streams_cut_total")
+        self.frames = metrics.count("motorcade_api_frames_total")
+        metrics.read("motorcade_api_streams", lambda: float(len(self)))
+        metrics.read("motorcade_api_tick_late_seconds", lambda: self.late_s)
         self._slots: list[set[Client]] = [set() for _ in range(SLOTS)]
         self._some = asyncio.Event()
         self._stopped = False
@@ -149,5 +154,6 @@ class LiveClients:
         for client in self.clients():
             if client.writing_since_ns and now_ns - client.writing_since_ns > STALLED_S * NS_PER_S:
                 client.close()
+                self._cut.add()
                 if client.abort is not None:
                     client.abort()

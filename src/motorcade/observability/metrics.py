@@ -80,6 +80,13 @@ CATALOGUE: Final[Mapping[str, Definition]] = {
     "motorcade_consumer_corrupt_entries_total": Definition("counter", "Stream entries that were unreadable."),
     "motorcade_consumer_gaps_total": Definition("counter", "Times that the stream was trimmed before it was read."),
     "motorcade_consumer_braked_total": Definition("counter", "Times that too many vehicles' records were unreadable."),
+    # API: people and programs.
+    "motorcade_api_requests_total": Definition("counter", "Requests answered, by hundreds of their status.", "status"),
+    "motorcade_api_request_seconds": Definition("histogram", "From a request's head to its whole answer; no streams."),
+    "motorcade_api_streams": Definition("gauge", "Open live streams."),
+    "motorcade_api_frames_total": Definition("counter", "Pieces of live streams handed to connections."),
+    "motorcade_api_streams_cut_total": Definition("counter", "Live streams cut because their reader took nothing."),
+    "motorcade_api_tick_late_seconds": Definition("gauge", "How late the ticks of live streams are on average."),
     # Logs: the net under everything that is written.
     "motorcade_log_redactions_total": Definition("counter", "Log lines in which something VIN-shaped was masked."),
 }

@@ -67,7 +67,7 @@ async def stream_live(
     if vehicle is not None:
         client.opened = live.opened.open(org_id, vehicle)
     resume = parse_event_id(request.headers.get("last-event-id") or last_event_id)
-    return LiveResponse(deps.clock, client, resume, lambda: live.end(client))
+    return LiveResponse(live, client, resume)
 
 
 def parse_event_id(text: str | None) -> tuple[str, int] | None:
