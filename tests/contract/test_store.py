@@ -217,6 +217,20 @@ async def test_a_batch_leaves_out_only_the_writes_whose_condition_failed(store: 
     assert list(await store.write_batch([])) == []
 
 
+async def test_a_batch_behind_a_fence_changes_nothing_once_the_fence_has_moved(store: Store) -> None:
+    await put(store, "lease")
+    writes: list[Write] = [Put(THINGS, "p", "a", {}), Put(OTHERS, "p", "b", {})]
+    assert list(await store.write_batch(writes, Put(THINGS, "p", "lease", {"n": 2}, VersionIs(1)))) == []
+    later: list[Write] = [Put(THINGS, "p", "c", {}), Put(OTHERS, "p", "b", {"n": 9})]
+    with pytest.raises(Conflict):
+        await store.write_batch(later, Put(THINGS, "p", "lease", {"n": 3}, VersionIs(1)))
+    assert await store.get(THINGS, "p", "c") is None
+    item, lease = await store.get(OTHERS, "p", "b"), await store.get(THINGS, "p", "lease")
+    assert item is not None
+    assert lease is not None
+    assert (item.version, lease.data) == (1, {"n": 2})
+
+
 async def test_a_batch_may_be_large(store: Store) -> None:
     writes: list[Write] = [Put(THINGS, "p", f"{number:05d}", {"n": number}) for number in range(1500)]
     assert list(await store.write_batch(writes)) == []

@@ -171,11 +171,19 @@ class Store(Protocol):
         """
         ...
 
-    async def write_batch(self, writes: Sequence[Write]) -> Sequence[Write]:
+    async def write_batch(self, writes: Sequence[Write], fence: Write | None = None) -> Sequence[Write]:
         """Any number of writes, each on its own condition; returns those whose condition failed.
 
         Engines of one machine do it in one transaction, so that a crash keeps all or none of the others; distributed
         engines keep each write whole, and callers must be able to repeat the batch.
+
+        Args:
+            writes: in any order.
+            fence: one more write, on which all others depend: whoever lost a lease must not write beside its new
+                owner.
+
+        Raises:
+            Conflict: the condition of the fence failed; nothing was changed.
         """
         ...
 

@@ -4,6 +4,7 @@ The place never runs ahead of what it stands for: states, dead letters and check
 on one machine makes one transaction.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from motorcade.ports.stream import BEGINNING, Position
 from motorcade.repositories.tables import CHECKPOINTS, DEAD_LETTERS, STATES
 
 READER = "consumer"
+TAKE_OVER_TRIES = 10
+"""The consumer before us may still commit, five times a second; between two commits there is time enough."""
 Key = tuple[str, str]
 """(org_id, vehicle_id)"""
 
@@ -63,8 +66,14 @@ class Consumption:
         """Become the partition's only consumer; every earlier one can commit no more.
 
         Raises:
-            Conflict: another consumer is taking over at the same moment.
+            Conflict: others keep writing the checkpoint at the same moment.
         """
+        for _ in range(TAKE_OVER_TRIES - 1):
+            with contextlib.suppress(Conflict):
+                return await self._try_to_take_over(partition)
+        return await self._try_to_take_over(partition)
+
+    async def _try_to_take_over(self, partition: int) -> Checkpoint:
         stored = await self._store.get(CHECKPOINTS, READER, str(partition))
         if stored is None:
             data = {"position": BEGINNING, "epoch": 1, "counts": {}}
@@ -111,7 +120,7 @@ class Consumption:
             and must be joined with what is stored and committed again.
 
         Raises:
-            Conflict: another consumer has taken over.
+            Conflict: another consumer has taken over; nothing was written, so that its versions stay true.
             Corrupt: the engine gave back something that was never written.
         """
         place = Put(
@@ -123,9 +132,10 @@ class Consumption:
         )
         writes: list[Write] = [_put_state(state) for state in states]
         writes += [_put_dead(letter) for letter in dead]
-        failed = await self._store.write_batch([*writes, place])
-        if place in failed:
-            raise Conflict("another consumer has taken over this partition; this one must stop")
+        try:
+            failed = await self._store.write_batch(writes, fence=place)
+        except Conflict as error:
+            raise Conflict("another consumer has taken over this partition; this one must stop") from error
         moved_on = {(write.pk, write.sk) for write in failed if write.table is STATES}
         if len(moved_on) != len(failed):
             raise Corrupt("an unconditional write was reported as refused")
