@@ -133,9 +133,11 @@ class ConsumerLoop:
     async def _once(self) -> None:
         entries = await self._doors.stream.read(self._partition, self.progress.position, READ_ENTRIES)
         for entry in entries:
+            dead = len(self._dead)
             self.fold(entry)
+            must_stop = len(self._dead) > dead and self._brakes.must_stop(entry.appended_at_ns)
             await self._turn()
-            if self._dead and self._brakes.must_stop(entry.appended_at_ns):
+            if must_stop:
                 self._log.error("partition_braked", partition=self._partition, position=entry.position)
                 self._metrics.count("motorcade_consumer_braked_total").add()
                 await self._commit()
@@ -157,7 +159,12 @@ class ConsumerLoop:
         await asyncio.sleep(0)
 
     def fold(self, entry: Entry) -> None:
-        """Run every record of an entry through the pipeline."""
+        """Run every record of an entry through the pipeline; one that was folded before is passed over.
+
+        A stream may deliver again. A place in it counts once, and the checkpoint never goes back.
+        """
+        if entry.position <= self.progress.position:
+            return
         counts, active, at_ns = self.progress.counts, self._brakes.active, entry.appended_at_ns
         vehicle_of, to_commit, to_publish = self.memory.of, self._tick.to_commit, self._tick.to_publish
         for index, frame in enumerate(entry.frames):

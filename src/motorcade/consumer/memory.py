@@ -2,6 +2,7 @@
 
 from motorcade.consumer.context import Ring, VehicleMemory, key_of
 from motorcade.domain.connections import Connections
+from motorcade.domain.errors import Corrupt
 from motorcade.domain.record import Frame
 from motorcade.domain.state import join
 from motorcade.domain.summary import Summary, summarise
@@ -38,7 +39,10 @@ class FleetMemory:
         Raises:
             Corrupt: the stored bytes are unreadable.
         """
-        snapshot = decode_state(stored.snapshot)
+        try:
+            snapshot = decode_state(stored.snapshot)
+        except Corrupt as error:
+            raise Corrupt(f"{error}. It belongs to vehicle {stored.key[1]}: restore store.db from a backup") from error
         vehicle = self.vehicles.get(stored.key)
         if vehicle is None:
             vehicle = self.vehicles[stored.key] = VehicleMemory(*stored.key)
