@@ -22,6 +22,7 @@ from motorcade.api.deps import ApiDeps, ApiSettings
 from motorcade.api.server import serve
 from motorcade.app.settings import Settings
 from motorcade.consumer.loop import ConsumerLoop, Doors
+from motorcade.domain.errors import Unavailable
 from motorcade.domain.tenant import SystemScope
 from motorcade.gateway.limits import Limits
 from motorcade.gateway.quarantine import Quarantined
@@ -179,6 +180,7 @@ async def api_room(settings: Settings, stop: asyncio.Event) -> None:
     """Web and API until `stop`."""
     async with open_house(settings, "api", settings.api_metrics_port) as house:
         live = UnixLiveSubscriber(settings.live_socket)
+        stream = SqliteStream(settings.stream_path)
         deps = ApiDeps(
             clock=house.clock,
             identity=house.identity,
@@ -186,6 +188,8 @@ async def api_room(settings: Settings, stop: asyncio.Event) -> None:
             store=house.store,
             live=live,
             vehicles=AllVehicles(house.scope, house.store),
+            metrics=house.metrics,
+            ready={"stream": lambda: _stream_ready(stream)},
             settings=ApiSettings(
                 version=__version__,
                 host=settings.http_host,
@@ -202,6 +206,16 @@ async def api_room(settings: Settings, stop: asyncio.Event) -> None:
             await serve(deps, stop)
         finally:
             await live.close()
+            await stream.close()
+
+
+async def _stream_ready(stream: SqliteStream) -> str | None:
+    """None when the stream can be read, else what is wrong with it."""
+    try:
+        await stream.end(0)
+    except Unavailable as error:
+        return str(error)
+    return None
 
 
 def built_web() -> Path | None:
