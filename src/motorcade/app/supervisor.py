@@ -70,7 +70,9 @@ class Supervisor:
             self._say(f"{settings.simulated_cars} simulated cars are starting")
             if not await self._wait("cars on the map", lambda: self._cars_live(wanted)):
                 return
-        self._console.print(f"\nMotorcade is live. Open this link (one use, 15 minutes):\n\n  {installation.link}\n")
+        # A link that the console breaks at the terminal's edge cannot be clicked or copied.
+        announcement = f"\nMotorcade is live. Open this link (one use, 15 minutes):\n\n  {installation.link}\n"
+        self._console.print(announcement, soft_wrap=True, highlight=False)
         self._console.print("Another link: `motorcade open`. Stop: Ctrl-C.", style="dim")
         await self._stop.wait()
         self._say("stopping")
@@ -120,4 +122,4 @@ class Supervisor:
             self._say("stopped; nothing acknowledged was lost")
 
     def _say(self, line: str) -> None:
-        self._console.print(f"· {line}", style="dim", highlight=False)
+        self._console.print(f"· {line}", style="dim", highlight=False, soft_wrap=True)
