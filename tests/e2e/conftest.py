@@ -26,7 +26,9 @@ CHROMIUM_OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
-DESKTOP, PHONE = (1440, 900), (390, 844)
+DESKTOP, PHONE, NARROWEST = (1440, 900), (390, 844), (320, 640)
+ANSWER_WITHIN_MS = 15_000
+"""A page answers at once; beside other work on two cores it may take its time. Less than the driver's own 30 s."""
 SHIFTS = """
 window.shifts = 0;
 new PerformanceObserver((list) => {
@@ -55,6 +57,18 @@ def installation() -> Iterator[Installation]:
     if not (ROOT / "web" / "dist" / "index.html").exists():
         unavailable("the web application is not built (`make web`)")
     running = Installation()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.end()
+
+
+@pytest.fixture(scope="module")
+def few_cars() -> Iterator[Installation]:
+    """A small installation of a module's own, for tests that change what others rely on."""
+    needs("chromium")
+    running = Installation(cars=12)
     try:
         running.start()
         yield running
@@ -108,7 +122,12 @@ def open_page(
     opened: list[MapPage] = []
 
     def make(
-        size: tuple[int, int] = DESKTOP, *, dark: bool = False, signed_in: bool = True, still: bool = False
+        size: tuple[int, int] = DESKTOP,
+        *,
+        dark: bool = False,
+        still: bool = False,
+        signed_in: bool = True,
+        base_url: str = installation.base_url,
     ) -> MapPage:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -118,10 +137,11 @@ def open_page(
             timezone_id="Europe/Stockholm",
             has_touch=size[0] <= PHONE[0],
         )
+        context.set_default_timeout(ANSWER_WITHIN_MS)
         if signed_in:
             context.add_cookies(cookies)  # type: ignore[arg-type] # the keys are the documented ones
         context.add_init_script(SHIFTS)
-        page = MapPage(context.new_page(), installation.base_url, Watch(installation.base_url))
+        page = MapPage(context.new_page(), base_url, Watch(base_url))
         page.watch.attach(page.page)
         opened.append(page)
         return page

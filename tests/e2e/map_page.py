@@ -160,6 +160,11 @@ class MapPage:
         """How many vehicles the list holds after search and filter."""
         return int(re.sub(r"\D", "", self.page.get_by_test_id("found").inner_text()))
 
+    @property
+    def open_vehicle(self) -> str | None:
+        """The vehicle that the address names."""
+        return parse_qs(urlsplit(self.page.url).query).get("vehicle", [None])[0]
+
     # -- search and sign-in
 
     def search(self, words: str) -> None:
@@ -175,6 +180,13 @@ class MapPage:
         """Open the person's menu and take an entry."""
         self.page.get_by_test_id("profile").click()
         self.page.get_by_role("menuitem", name=entry).click()
+
+    def set_passphrase(self, first: str, second: str) -> None:
+        """Fill the dialog that sets a passphrase and send it."""
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_label("New passphrase").fill(first)
+        dialog.get_by_label("The same once more").fill(second)
+        dialog.get_by_role("button", name="Set passphrase").click()
 
     # -- cars
 
@@ -194,6 +206,12 @@ class MapPage:
     def picture(self) -> bytes:
         """The map as it is seen now, as PNG."""
         return self.map.screenshot()
+
+    @property
+    def shifted(self) -> float:
+        """Cumulative layout shift since the page was opened."""
+        shift: float = self.page.evaluate("() => window.shifts")
+        return shift
 
     @property
     def sideways_px(self) -> int:
