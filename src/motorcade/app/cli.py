@@ -14,9 +14,9 @@ from rich.progress import Progress
 
 from motorcade import __version__
 from motorcade.app.compose import Room, api_room, consumer_room, gateway_room, open_house, simulator_room
-from motorcade.app.first_start import prepare_installation
+from motorcade.app.first_start import sign_in_link
 from motorcade.app.lifecycle import run_until_stopped
-from motorcade.app.preflight import prepare_folders
+from motorcade.app.preflight import check_ports, prepare_folders
 from motorcade.app.recordings import play_file
 from motorcade.app.settings import Settings, load_settings
 from motorcade.app.supervisor import Supervisor
@@ -45,25 +45,25 @@ def run() -> None:
 @app.command
 def gateway(*, supervised: Supervised = False) -> None:
     """Run the gateway alone: vehicles connect here."""
-    _room(gateway_room, supervised=supervised)
+    _room("gateway", gateway_room, supervised=supervised)
 
 
 @app.command
 def consumer(*, supervised: Supervised = False) -> None:
     """Run the consumer alone: stream to state and live."""
-    _room(consumer_room, supervised=supervised)
+    _room("consumer", consumer_room, supervised=supervised)
 
 
 @app.command
 def api(*, supervised: Supervised = False) -> None:
     """Run web and API alone."""
-    _room(api_room, supervised=supervised)
+    _room("api", api_room, supervised=supervised)
 
 
 @app.command
 def simulate(*, supervised: Supervised = False) -> None:
     """Run the simulated fleet alone."""
-    _room(simulator_room, supervised=supervised)
+    _room("simulate", simulator_room, supervised=supervised)
 
 
 @app.command(name="open")
@@ -130,9 +130,10 @@ def main() -> None:
         raise SystemExit(EXIT_INTERRUPTED) from None
 
 
-def _room(room: Room, *, supervised: bool) -> None:
+def _room(name: str, room: Room, *, supervised: bool) -> None:
     settings = _installed()
     prepare_folders(settings)
+    check_ports(settings, name)
     os.umask(0o077)
     run_until_stopped(lambda stop: room(settings, stop), supervised=supervised)
 
@@ -142,9 +143,10 @@ def _do(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _link() -> str:
-    settings = load_settings()
-    prepare_folders(settings)
-    return (await prepare_installation(settings)).link
+    settings = _installed()
+    async with open_house(settings, "command line", None) as house:
+        await house.identity.ensure_owner()
+        return sign_in_link(settings, await house.identity.make_link())
 
 
 async def _claim(vin: str, name: str | None, model: str | None) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from motorcade.api.deps import ApiDeps, ApiSettings
 from motorcade.api.server import serve
 from motorcade.app.settings import Settings
 from motorcade.consumer.loop import ConsumerLoop, Doors
-from motorcade.domain.errors import Unavailable
+from motorcade.domain.errors import MotorcadeError, Unavailable
 from motorcade.domain.tenant import SystemScope
 from motorcade.gateway.limits import Limits
 from motorcade.gateway.quarantine import Quarantined
@@ -148,9 +148,11 @@ async def _trim(house: House, writer: Callable[[], SqliteStreamWriter]) -> None:
     while True:
         await asyncio.sleep(TRIM_EVERY_S)
         before_ns = house.clock.now_ns() - house.settings.stream_retention_h * NS_PER_H
-        reached = await consumption.reached(0)
-        with contextlib.suppress(asyncio.CancelledError):
-            removed = await writer().trim(before_ns, reached)
+        try:
+            removed = await writer().trim(before_ns, await consumption.reached(0))
+        except MotorcadeError as error:  # the next time does it; what is kept too long only takes room
+            get_logger(__name__).warning("stream_not_trimmed", reason=str(error))
+        else:
             get_logger(__name__).info("stream_trimmed", entries=removed)
 
 

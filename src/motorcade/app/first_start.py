@@ -31,5 +31,10 @@ async def prepare_installation(settings: Settings) -> Installation:
             if await house.claims.resolve(car.vin) is None:
                 await house.claims.claim(car.vin, owner.org_id, car.name, car.model)
                 claimed += 1
-        link = f"{settings.base_url}/sign-in#{await house.identity.make_link()}"
+        link = sign_in_link(settings, await house.identity.make_link())
         return Installation(link, await house.identity.passphrase_set(), claimed)
+
+
+def sign_in_link(settings: Settings, token: str) -> str:
+    """Where a browser redeems a one-time token: in the fragment, so that no server's log ever holds it."""
+    return f"{settings.base_url}/sign-in#{token}"

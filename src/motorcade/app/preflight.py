@@ -49,6 +49,8 @@ def prepare_folders(settings: Settings) -> None:
         Unavailable: not writable, no room, or its path is too long for a socket.
     """
     folder = settings.data_dir.absolute()
+    if len(os.fsencode(settings.run_dir.absolute())) > MAX_SOCKET_PATH - len("/gateway.sock"):
+        raise Unavailable(f"{folder} is too long a path for a socket. Set MOTORCADE_DATA_DIR to a shorter one.")
     try:
         for path in (folder, settings.run_dir, settings.tls_dir, folder / "logs"):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,31 +67,38 @@ def prepare_folders(settings: Settings) -> None:
             f"{folder} has {free // 2**20} MB free and Motorcade needs {MIN_FREE_BYTES // 2**20}. Free some, or set"
             " MOTORCADE_DATA_DIR to a folder on another disk."
         )
-    if len(os.fsencode(settings.run_dir.absolute())) > MAX_SOCKET_PATH - len("/gateway.sock"):
-        raise Unavailable(f"{folder} is too long a path for a socket. Set MOTORCADE_DATA_DIR to a shorter one.")
 
 
-def check_ports(settings: Settings) -> None:
+def check_ports(settings: Settings, room: str | None = None) -> None:
     """Every port must be free.
+
+    Args:
+        settings: say which ports.
+        room: only those of this room.
 
     Raises:
         Unavailable: one is taken; the message names the setting that moves it.
     """
     ports = (
-        ("VEHICLE", settings.vehicle_host, settings.vehicle_port),
-        ("HTTP", settings.http_host, settings.http_port),
-        ("GATEWAY_METRICS", "127.0.0.1", settings.gateway_metrics_port),
-        ("CONSUMER_METRICS", "127.0.0.1", settings.consumer_metrics_port),
-        ("API_METRICS", "127.0.0.1", settings.api_metrics_port),
+        ("gateway", "VEHICLE", settings.vehicle_host, settings.vehicle_port),
+        ("api", "HTTP", settings.http_host, settings.http_port),
+        ("gateway", "GATEWAY_METRICS", "127.0.0.1", settings.gateway_metrics_port),
+        ("consumer", "CONSUMER_METRICS", "127.0.0.1", settings.consumer_metrics_port),
+        ("api", "API_METRICS", "127.0.0.1", settings.api_metrics_port),
     )
-    for name, host, port in ports:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                raise Unavailable(
-                    f"port {port} on {host} cannot be used ({error.strerror}). Stop what uses it, or set"
-                    f" MOTORCADE_{name}_PORT to a free port."
-                ) from error
+    for owner, name, host, port in ports:
+        if room in {None, owner}:
+            _check_port(f"MOTORCADE_{name}_PORT", host, port)
+
+
+def _check_port(setting: str, host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Unavailable(
+                f"port {port} on {host} cannot be used ({error.strerror}). Stop what uses it, or set {setting} to a"
+                " free port."
+            ) from error

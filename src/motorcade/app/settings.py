@@ -1,5 +1,7 @@
 """Every setting, its default and its reason: the only reader of the environment."""
 
+import difflib
+import os
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,11 +11,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from motorcade.domain.errors import Invalid
 
+PREFIX = "MOTORCADE_"
+SWITCHES_OF_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}UPDATE_")
+"""Set for a run of the tests, whose processes inherit them."""
+
 
 class Settings(BaseSettings):
     """Settings of one process, from variables named `MOTORCADE_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="MOTORCADE_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     data_dir: Path = Field(Path("data"), description="Folder that holds everything Motorcade keeps on this machine.")
 
@@ -109,11 +115,25 @@ def load_settings() -> Settings:
     """Settings from the environment.
 
     Raises:
-        Invalid: a value is wrong; the message names the variable and what is allowed.
+        Invalid: a value is wrong, or a variable that looks like a setting is none; the message names the variable
+            and what is allowed.
     """
+    _refuse_unknown()
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "MOTORCADE_" + "_".join(str(part) for part in first["loc"]).upper()
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise Invalid(f"{name}: {first['msg']} (given: {first['input']!r})") from error
+
+
+def _refuse_unknown() -> None:
+    """A misspelt name would leave its default in force unnoticed."""
+    known = [name.upper() for name in Settings.model_fields]
+    for name in sorted(os.environ):
+        bare = name.upper().removeprefix(PREFIX)
+        if bare == name.upper() or bare in known or name.startswith(SWITCHES_OF_TESTS):
+            continue
+        near = difflib.get_close_matches(bare, known, 1)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else "docs/reference/settings.md lists them all"
+        raise Invalid(f"{name} is no setting; {hint}")
