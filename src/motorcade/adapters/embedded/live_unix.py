@@ -32,6 +32,7 @@ class _Subscriber(asyncio.Protocol):
         self._publisher = publisher
         self.transport: asyncio.WriteTransport | None = None
         self.missed: set[Key] | None = None  # while it is slow: what has changed since
+        self.gone = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.WriteTransport, transport)  # uvloop's transports do not say so by their class
@@ -40,6 +41,7 @@ class _Subscriber(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
+        self.gone.set()
         self._publisher.left(self)
 
     def pause_writing(self) -> None:
@@ -49,6 +51,10 @@ class _Subscriber(asyncio.Protocol):
         missed, self.missed = self.missed, None
         if missed:
             self._publisher.catch_up(self, missed)
+
+    def leave(self) -> None:
+        assert self.transport is not None
+        self.transport.abort()
 
     def send(self, frame: bytes) -> None:
         assert self.transport is not None
@@ -69,7 +75,7 @@ class UnixLivePublisher:
         self._values: dict[Key, bytes] = {}
         self._changed: set[Key] = set()
         self._subscribers: set[_Subscriber] = set()
-        self._server: asyncio.AbstractServer | None = None
+        self._door: asyncio.Task[None] | None = None
         self._ticking = False
         self._last_tick_s = -TICK_S
 
@@ -81,8 +87,8 @@ class UnixLivePublisher:
             Invalid: the path is too long for a socket.
         """
         listening = await asyncio.to_thread(_listen, self._path)
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(lambda: _Subscriber(self), sock=listening)
+        self._door = asyncio.create_task(self._accept_all(listening), name="live-door")
+        self._door.add_done_callback(lambda _: listening.close())
 
     def publish(self, values: Mapping[Key, bytes]) -> None:
         """Replace these vehicles' values and tell subscribers with the next tick."""
@@ -95,22 +101,20 @@ class UnixLivePublisher:
 
     async def close(self) -> None:
         """End all subscriptions. Idempotent."""
-        if self._server is None:
+        if self._door is None:
             return
-        server, self._server = self._server, None
-        server.close()
-        for subscriber in list(self._subscribers):
-            if subscriber.transport is not None:
-                subscriber.transport.abort()
-        await server.wait_closed()
+        door, self._door = self._door, None
+        door.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await door
+        leaving = list(self._subscribers)
+        for subscriber in leaving:
+            subscriber.leave()
+        await asyncio.gather(*(subscriber.gone.wait() for subscriber in leaving))
         self._path.unlink(missing_ok=True)
 
     def joined(self, subscriber: _Subscriber) -> None:
         """Greet a new subscriber with everything."""
-        if len(self._subscribers) >= MAX_SUBSCRIBERS:
-            assert subscriber.transport is not None
-            subscriber.transport.abort()
-            return
         self._subscribers.add(subscriber)
         subscriber.send(encode_frame((self._epoch, self._n), self._values, self._values, snapshot=True))
 
@@ -121,6 +125,20 @@ class UnixLivePublisher:
     def catch_up(self, subscriber: _Subscriber, missed: set[Key]) -> None:
         """Send a subscriber whose socket has drained what has changed meanwhile."""
         subscriber.send(encode_frame((self._epoch, self._n), self._values, missed, snapshot=False))
+
+    async def _accept_all(self, listening: socket.socket) -> None:
+        # Not the loop's own server: closed while it takes a connection in, it loses track of that one.
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(listening)
+            except OSError:  # no descriptor is free: wait for one, the subscriber waits in the kernel's queue
+                await asyncio.sleep(RETRY_LAST_S)
+                continue
+            if len(self._subscribers) >= MAX_SUBSCRIBERS:
+                accepted.close()
+            else:
+                await loop.connect_accepted_socket(lambda: _Subscriber(self), accepted)
 
     def _tick(self) -> None:
         self._ticking = False
@@ -170,7 +188,7 @@ class UnixLiveSubscriber:
         """End the iteration. Idempotent."""
         self._closed.set()
         if self._writer is not None:
-            self._writer.transport.abort()
+            await _end(self._writer)
 
     async def _connection(self) -> AsyncGenerator[LiveFrame, None]:
         """Frames of one connection until it ends, for whatever reason."""
@@ -187,7 +205,13 @@ class UnixLiveSubscriber:
             return
         finally:
             self._writer = None
-            writer.transport.abort()
+            await _end(writer)
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()  # what is in flight is worth nothing any more
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 def _listen(path: Path) -> socket.socket:
