@@ -24,8 +24,8 @@ Written by `make bench` from what it measured; do not edit. The numbers behind i
 
 Each number is the median of the runs; low and high are the extremes among them. On a machine that others use as well,
 trust CPU microseconds per record and ratios of one run: rates and percentiles stretch with the load average, which is
-given for the begin and the end of each bench and contains the bench's own processes. Servers, load clients and readers
-share the same cores, as they would not in production.
+given for the begin and the end of each bench and contains the bench's own processes, and with the cores that others
+used meanwhile. Servers, load clients and readers share the same cores, as they would not in production.
 """
 
 _TABLE = """| what | unit | median | low | high | runs | promised |
@@ -101,7 +101,8 @@ def _stamp(section: Mapping[str, Any]) -> str:
     before, after = section["load_average"]
     return (
         f"Measured {section['measured_at'][:16].replace('T', ' ')} UTC at commit {section['commit']}, load average"
-        f" {before} before and {after} after. Settings: {settings}."
+        f" {before} before and {after} after; others used {section['cores_used_by_others']} cores meanwhile. Settings:"
+        f" {settings}."
     )
 
 

@@ -95,13 +95,14 @@ def _measure(size: Size, only: set[str]) -> dict[str, Section]:
     for name, job in JOBS.items():
         if name not in only or name in done:
             continue
-        before = machine.load_average()
+        before, neighbours = machine.load_average(), machine.Neighbours()
         found = uvloop.run(job(size))
         stamp = {
             "measured_at": datetime.fromtimestamp(SystemClock().now_ns() // 10**9, UTC).isoformat(),
             "version": __version__,
             "commit": _commit(),
             "load_average": [before[0], machine.load_average()[0]],
+            "cores_used_by_others": neighbours.cores(),
         }
         done |= {key: {**stamp, **section} for key, section in found.items() if key in only}
     return done
@@ -119,7 +120,7 @@ def _kept() -> dict[str, Any]:
 def _show(done: dict[str, Section], kept: dict[str, Any]) -> None:
     print(f"\n{'':62} {'median':>10} {'low':>10} {'high':>10} {'kept':>10} {'ratio':>6}")
     for name, section in done.items():
-        print(f"({name}) {bench_page.TITLES[name]}")
+        print(f"({name}) {bench_page.TITLES[name]}; others used {section['cores_used_by_others']} cores")
         old = {row["id"]: row["median"] for row in kept["benches"].get(name, {}).get("rows", [])}
         for row in section["rows"]:
             before = old.get(row["id"])

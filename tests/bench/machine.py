@@ -6,6 +6,7 @@ import platform
 import resource
 import sqlite3
 import ssl
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,35 @@ def pin(pid: int, cores: Sequence[int]) -> None:
         os.sched_setaffinity(int(task.name), set(cores))
 
 
+class Neighbours:
+    """How many cores others use while a bench runs: all that was busy, less what this process and its ended ones used."""
+
+    def __init__(self) -> None:
+        self._busy_s, self._ours_s, self._at_s = _busy_s(), _ours_s(), time.perf_counter()
+
+    def cores(self) -> float:
+        """The mean since the beginning; 0.0 on a machine of our own."""
+        others_s = (_busy_s() - self._busy_s) - (_ours_s() - self._ours_s)
+        return round(max(0.0, others_s / (time.perf_counter() - self._at_s)), 2)
+
+
 def raise_open_files() -> int:
     """Allow as many open files as the machine gives, and tell how many those are."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+def _busy_s() -> float:
+    user, nice, system, _, _, irq, soft, steal = map(
+        int, Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+    )
+    return (user + nice + system + irq + soft + steal) / TICKS_PER_S
+
+
+def _ours_s() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _cpu_model() -> str:
