@@ -191,3 +191,25 @@ async def test_after_a_full_queue_has_drained_appends_are_taken_again(rig: Embed
     writer.append(frame(5000), "after")
     await writer.close()
     assert "after" in reports.durable
+
+
+async def test_a_stream_keeps_its_identity_over_restarts(rig: EmbeddedStream, reader: Stream) -> None:
+    await append_all(rig, range(3))
+    known = await reader.identity()
+    await append_all(rig, range(3, 6))
+    again = rig.reader()
+    assert known
+    assert await reader.identity() == await again.identity() == known
+    await again.close()
+
+
+async def test_two_streams_have_two_identities(data_dir: Path) -> None:
+    known = set()
+    for name in STREAMS:
+        (data_dir / name).mkdir()
+        other = STREAMS[name](data_dir / name)
+        await append_all(other, range(1))
+        reader = other.reader()
+        known.add(await reader.identity())
+        await reader.close()
+    assert len(known) == len(STREAMS)

@@ -5,8 +5,10 @@ Contract (written for the weakest engine, so that every engine keeps it):
 - A writer may hand the same record to the stream twice (retry), and readers may see entries twice or out of order
   after retries. What was reported durable is never lost inside the retention.
 - A `Position` names an entry; positions of one partition grow with appending. Equality means the same entry.
-- Reading never blocks writers. An unreadable entry raises `Corrupt` naming its position; the entries after it stay
-  readable (`read` from that position on).
+- Reading never blocks writers. An unreadable entry raises `CorruptEntry` naming its position, never one beyond the
+  end; the entries after it stay readable (`read` from that position on). A stream that cannot be read at all raises
+  `Corrupt`, of which no position may be skipped.
+- A stream keeps one identity for life, also over restarts; another stream, or one begun anew, has another.
 """
 
 from collections.abc import Callable, Sequence
@@ -66,7 +68,8 @@ class Stream(Protocol):
         """Up to `limit` entries after a position, oldest first; empty when there is none yet.
 
         Raises:
-            Corrupt: the first entry after the position is unreadable (`error.position` names it).
+            CorruptEntry: the first entry after the position is unreadable (`error.position` names it).
+            Corrupt: the stream as a whole is; wait and try again, and skip nothing.
             Trimmed: the entries right after the position are gone; `error.oldest` is the first one left.
             Unavailable: the engine does not answer.
         """
@@ -78,6 +81,14 @@ class Stream(Protocol):
 
     async def end(self, partition: int) -> Position:
         """Position of the newest entry, `BEGINNING` when there is none."""
+        ...
+
+    async def identity(self) -> str:
+        """What this stream is known by: positions mean something only together with it.
+
+        Raises:
+            Unavailable: the engine does not answer, or there is no stream yet.
+        """
         ...
 
     async def close(self) -> None:

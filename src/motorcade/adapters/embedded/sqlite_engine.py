@@ -74,6 +74,8 @@ def translate(error: apsw.Error, path: Path) -> MotorcadeError:
             return Corrupt(f"{path.name} is not a database of this program. It is left as it is; restore a backup")
         case apsw.CorruptError():
             return Corrupt(f"{path.name} is damaged ({error}). It is left as it is; restore a backup")
+        case apsw.TooBigError():
+            return Invalid(f"a value is larger than {path.name} can hold; nothing of its transaction was written")
         case apsw.BusyError() | apsw.LockedError():
             return Unavailable(f"{path.name} was locked by another process for {BUSY_TIMEOUT_MS / 1000:.0f} s")
         case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError():

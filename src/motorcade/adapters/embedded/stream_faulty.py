@@ -129,6 +129,10 @@ class FaultyStream:
         """As the real stream."""
         return await self._inner.end(partition)
 
+    async def identity(self) -> str:
+        """As the real stream."""
+        return await self._inner.identity()
+
     async def close(self) -> None:
         """As the real stream."""
         await self._inner.close()

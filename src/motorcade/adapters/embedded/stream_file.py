@@ -15,7 +15,7 @@ from pathlib import Path
 import apsw
 
 from motorcade.adapters.embedded.sqlite_engine import Row, create_database, open_database, translate, translated
-from motorcade.adapters.embedded.stream_schema import PARTITION, STREAM_FILE, guard_of
+from motorcade.adapters.embedded.stream_schema import IDENTITY, PARTITION, STREAM_FILE, guard_of
 from motorcade.domain.errors import Unavailable
 from motorcade.ports.clock import Clock
 from motorcade.ports.stream import BEGINNING, Position
@@ -169,6 +169,7 @@ class StreamFile:
                 connection.wal_autocheckpoint(CHECKPOINT_PAGES)
                 newest: Row = next(connection.execute("SELECT coalesce(max(position), 0) FROM entries"))
                 self._end = newest[0]
+                connection.execute(IDENTITY)
                 connection.execute("DELETE FROM epochs WHERE epoch NOT IN (SELECT epoch FROM connections)")
         except BaseException:
             connection.close(force=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import apsw
+import zstandard
 
 from motorcade.adapters.embedded.sqlite_engine import Row, open_database, translate
 from motorcade.adapters.embedded.stream_schema import PARTITION, STREAM_FILE, guard_of
@@ -19,7 +20,11 @@ from motorcade.wire.batch import decode_entry
 
 POLL_S = 0.002  # half of it is the mean delay; a poll costs a few microseconds
 MAX_READ_BYTES = 128 * 1024  # stored bytes of one read, ≈ 2,000 records: the event loop is held for a few milliseconds
+MAX_READ_DECODED_BYTES = (
+    2 * 1024 * 1024
+)  # of one read: repetitive records shrink a thousandfold, and memory holds them whole
 MAX_READ_ENTRIES = 1_000
+_ZSTD_HEADER = slice(1, 19)  # in an entry's body; after the format byte, as long as a frame's header can be
 
 
 class SqliteStream:
@@ -35,12 +40,15 @@ class SqliteStream:
         if limit < 1:
             raise Invalid(f"a read asks for at least one entry, this one for {limit}")
         entries: list[Entry] = []
-        held_bytes = 0
+        stored_bytes = decoded_bytes = 0
         try:
             for row in self._rows(after, min(limit, MAX_READ_ENTRIES)):
+                decoded_bytes += _decoded_bytes(row[-1])
+                if entries and decoded_bytes > MAX_READ_DECODED_BYTES:
+                    break
                 entries.append(_entry(after + 1 + len(entries), row))
-                held_bytes += len(row[-1])
-                if held_bytes >= MAX_READ_BYTES:
+                stored_bytes += len(row[-1])
+                if stored_bytes >= MAX_READ_BYTES:
                     break
         except Corrupt as error:
             if not entries:  # else those before the damage are good, and the next read begins with it
@@ -68,6 +76,13 @@ class SqliteStream:
         _check(partition)
         return self._newest()
 
+    async def identity(self) -> str:
+        """What this stream, and no other, is known by."""
+        found = next(self._rows_where(_IDENTITY), (None,))[0]
+        if not isinstance(found, bytes) or not found:
+            raise Corrupt(f"{self._path.name} has lost its identity; restore a backup")
+        return found.hex()
+
     async def close(self) -> None:
         """Release the file. Idempotent; a later read opens it again."""
         if self._connection is not None:
@@ -93,10 +108,13 @@ class SqliteStream:
         """The entry right after a position by its own number, when reading on from there met damage.
 
         Raises:
-            CorruptEntry: it is the damaged one.
+            CorruptEntry: it is the damaged one, and the stream goes on at least until it.
+            Corrupt: the file as a whole cannot be read, so nothing is known of single entries.
             Trimmed: it is gone because of its age.
         """
         wanted = after + 1
+        if self._newest() < wanted:
+            raise cause
         try:
             row = next(self._rows_where(_ONE, wanted), None)
             oldest = next(self._rows_where(_OLDEST), (wanted,))[0]
@@ -137,6 +155,7 @@ _COLUMNS = "SELECT position, appended_at_ns, count, guard, body FROM entries"
 _RANGE = f"{_COLUMNS} WHERE position > ? ORDER BY position LIMIT ?"
 _ONE = f"{_COLUMNS} WHERE position = ?"
 _OLDEST = "SELECT position FROM entries ORDER BY position LIMIT 1"
+_IDENTITY = "SELECT id FROM identity"
 _NEWEST = "SELECT position FROM entries ORDER BY position DESC LIMIT 1"
 
 
@@ -159,6 +178,16 @@ def _entry(wanted: Position, row: Row) -> Entry:
     if len(frames) != count:
         raise CorruptEntry(wanted, f"it holds {len(frames)} records instead of {count}")
     return Entry(PARTITION, position, at_ns, frames)
+
+
+def _decoded_bytes(body: object) -> int:
+    """How large an entry becomes, by its own word; 0 where it does not say, which reading it then finds out."""
+    if not isinstance(body, bytes):
+        return 0
+    try:
+        return max(0, zstandard.frame_content_size(body[_ZSTD_HEADER]))
+    except zstandard.ZstdError:
+        return 0
 
 
 def _check(partition: int) -> None:

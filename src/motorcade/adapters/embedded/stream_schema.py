@@ -12,6 +12,12 @@ from motorcade.adapters.embedded.sqlite_engine import FileKind
 PARTITION = 0
 """The embedded stream has one partition."""
 
+IDENTITY = """
+    CREATE TABLE IF NOT EXISTS identity(id BLOB NOT NULL);
+    INSERT INTO identity SELECT randomblob(16) WHERE NOT EXISTS (SELECT 1 FROM identity);
+    """
+"""Gives a file its identity where it has none; one from before there were identities is as good."""
+
 STREAM_FILE = FileKind(
     application_id=0x4D435331,  # "MCS1"
     version=1,
@@ -33,7 +39,8 @@ STREAM_FILE = FileKind(
     ) WITHOUT ROWID;
     CREATE TABLE epochs(epoch TEXT PRIMARY KEY, last_seen_ns INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE probe(id INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, filling BLOB NOT NULL);
-    """,
+    """
+    + IDENTITY,
 )
 
 _GUARDED = Struct("<qqqq")
