@@ -134,8 +134,9 @@ def _keep(done: dict[str, Section], kept: dict[str, Any]) -> None:
     facts = machine.facts()
     others = kept["benches"] if kept["machine"] == facts else {}  # numbers of two machines do not mix
     saved = {"machine": facts, "benches": {name: {**others, **done}[name] for name in sorted({**others, **done})}}
+    page = bench_page.page(saved)
     KEPT.write_text(json.dumps(saved, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    PAGE.write_text(bench_page.page(saved), encoding="utf-8")
+    PAGE.write_text(page, encoding="utf-8")
     print(f"\nkept in {KEPT.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
 
 

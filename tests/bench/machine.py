@@ -29,7 +29,7 @@ def facts() -> dict[str, Any]:
         "openssl": ssl.OPENSSL_VERSION,
         "sqlite": apsw.sqlite_lib_version() or sqlite3.sqlite_version,
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
-        "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
     }
 
 
@@ -57,7 +57,7 @@ def pin(pid: int, cores: Sequence[int]) -> None:
 
 
 class Neighbours:
-    """How many cores others use while a bench runs: all that was busy, less what this process and its ended ones used."""
+    """How many cores others use while a bench runs: all that was busy, less what this process and its children used."""
 
     def __init__(self) -> None:
         self._busy_s, self._ours_s, self._at_s = _busy_s(), _ours_s(), time.perf_counter()
