@@ -65,7 +65,8 @@ class ApiSettings:
         public = {urlsplit(self.public_url).hostname or ""} if self.public_url else set()
         if self.beyond_loopback and not public:
             return None
-        return LOOPBACK_NAMES | public
+        own = {f"[{self.host}]" if ":" in self.host else self.host.lower()}  # 127.0.0.2 is loopback as well
+        return LOOPBACK_NAMES | public | (set() if self.beyond_loopback else own)
 
 
 @dataclass(frozen=True, slots=True)

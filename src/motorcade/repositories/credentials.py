@@ -63,31 +63,39 @@ class CredentialsRepository:
     async def count_try(self, user_id: str, caller: str, now_s: int) -> None:
         """Count a try before it is judged, so that tries side by side count as well.
 
+        A try that is not judged counts nowhere: whoever attacks the account from elsewhere keeps the owner waiting for
+        the account's turn, and must not make the owner's own address wait ever longer as well.
+
         Raises:
             Throttled: too many; this one was not counted.
         """
-        await self._count(user_id, caller, CALLER, now_s)
-        await self._count(user_id, EVERYONE, ACCOUNT, now_s)
+        for _ in range(_RACES):
+            limits = ((caller, CALLER), (EVERYONE, ACCOUNT))
+            counted = [await self._counted(user_id, who, patience, now_s) for who, patience in limits]
+            try:
+                await self._store.write(counted)
+            except Conflict:
+                continue
+            return
+        raise Throttled(1)
 
     async def forget_tries(self, user_id: str, caller: str) -> None:
         """After a success: this caller's tries in vain no longer count."""
         await self._store.write([Delete(CREDENTIALS, user_id, _throttle(caller), ANY)])
 
-    async def _count(self, user_id: str, caller: str, patience: Patience, now_s: int) -> None:
-        for _ in range(_RACES):
-            item = await self._store.get(CREDENTIALS, user_id, _throttle(caller))
-            tries, blocked_until_s = (0, 0) if item is None else (item.data["tries"], item.data["blocked_until_s"])
-            if now_s < blocked_until_s:
-                raise Throttled(blocked_until_s - now_s)
-            data = {"tries": tries + 1, "blocked_until_s": now_s + patience.wait_s(tries + 1)}
-            condition = Absent() if item is None else VersionIs(item.version)
-            put = Put(CREDENTIALS, user_id, _throttle(caller), data, condition, now_s + _FORGOTTEN_AFTER_S)
-            try:
-                await self._store.write([put])
-            except Conflict:
-                continue
-            return
-        raise Throttled(1)
+    async def _counted(self, user_id: str, caller: str, patience: Patience, now_s: int) -> Put:
+        """What to write for one more try.
+
+        Raises:
+            Throttled: it is too early for one.
+        """
+        item = await self._store.get(CREDENTIALS, user_id, _throttle(caller))
+        tries, blocked_until_s = (0, 0) if item is None else (item.data["tries"], item.data["blocked_until_s"])
+        if now_s < blocked_until_s:
+            raise Throttled(blocked_until_s - now_s)
+        data = {"tries": tries + 1, "blocked_until_s": now_s + patience.wait_s(tries + 1)}
+        condition = Absent() if item is None else VersionIs(item.version)
+        return Put(CREDENTIALS, user_id, _throttle(caller), data, condition, now_s + _FORGOTTEN_AFTER_S)
 
 
 def _throttle(caller: str) -> str:

@@ -2,11 +2,13 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from motorcade.api.deps import ApiSettings
+from motorcade.api.routes import web
 from tests.unit.api.rig import Rig, running
 
 SCRIPT = b"console.log('live')\n" * 200
@@ -101,6 +103,36 @@ async def test_nothing_outside_the_build_is_served(built: Path, data_dir: Path, 
     assert "outside" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/./world.pmtiles", "/assets//main-1a2b.js", "/assets/../world.pmtiles"])
+async def test_a_file_has_one_address_only(built: Path, path: str) -> None:
+    served = web.WebApp(built)
+    assert (await ask(served, path), served._assets) == (404, {})
+
+
+async def test_what_is_kept_in_memory_is_bounded(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "MAX_ASSETS", 3)
+    served = web.WebApp(built)
+    for number in range(10):
+        (built / f"old-{number}.js").write_text("x")
+        assert await ask(served, f"/old-{number}.js") == 200
+    (built / "again.js").symlink_to(built / "old-9.js")
+    assert await ask(served, "/again.js") == 200
+    assert list(served._assets) == ["old-7.js", "old-8.js", "old-9.js"]
+
+
+async def ask(served: web.WebApp, path: str) -> int:
+    """The status of a request that no client has tidied up."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: Any = {"type": "http", "method": "HEAD", "path": path, "headers": [], "state": {"request_id": "x"}}
+    await served(scope, None, send)  # type: ignore[arg-type]  # it reads no body
+    status: int = sent[0]["status"]
+    return status
+
+
 async def test_only_reading_is_allowed(built: Path, data_dir: Path) -> None:
     answer = await get(built, data_dir, "/", method="POST")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
@@ -125,6 +157,22 @@ async def test_an_online_map_is_let_through_the_content_policy(data_dir: Path) -
     assert "connect-src 'self' https://tiles.example;" in policy
     assert "img-src 'self' data: https://tiles.example;" in policy
     assert answer.json()["map"]["style_url"] == "https://tiles.example/style.json?key=1"
+
+
+@pytest.mark.parametrize(
+    "host, names",
+    [
+        ("127.0.0.2", {"127.0.0.2", "127.0.0.1", "localhost", "[::1]"}),
+        ("::1", {"127.0.0.1", "localhost", "[::1]"}),
+    ],
+)
+def test_the_configured_loopback_address_is_a_name_of_ours(host: str, names: set[str]) -> None:
+    assert ApiSettings(version="0", host=host).host_names == names
+
+
+def test_another_machines_address_is_no_name_that_a_public_address_lets_in() -> None:
+    settings = ApiSettings(version="0", host="10.0.0.1", beyond_loopback=True, public_url="https://fleet.example")
+    assert settings.host_names == {"127.0.0.1", "localhost", "[::1]", "fleet.example"}
 
 
 async def test_readiness_names_what_is_missing(rig: Rig) -> None:

@@ -20,6 +20,8 @@ IMMUTABLE: Final = b"public, max-age=31536000, immutable"
 REVALIDATE: Final = b"no-cache"
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 """Files are answered from memory; the largest of ours, the base map, has 3 MB."""
+MAX_ASSETS: Final = 512
+"""Files kept in memory; a build of ours has a tenth of that. More can only be left over from builds before."""
 ENCODINGS: Final = ((b"br", ".br"), (b"gzip", ".gz"))
 NOT_BUILT: Final = b"""<!doctype html>
 <html lang="en">
@@ -40,6 +42,7 @@ TYPES: Final = {
     ".woff2": "font/woff2",
 }
 
+_ROUNDABOUT: Final = frozenset({"", ".", ".."})
 Header = tuple[bytes, bytes]
 
 
@@ -107,7 +110,8 @@ class WebApp:
 
     async def _load(self, name: str) -> Asset | None:
         """A file of the build, from memory unless it changed; None where there is none."""
-        if self._folder is None or "\0" in name or name.endswith((".br", ".gz")):
+        # One name a file: `./x` and `x//y` would be kept as files of their own, for anybody who asks.
+        if self._folder is None or "\0" in name or name.endswith((".br", ".gz")) or _ROUNDABOUT & {*name.split("/")}:
             return None
         try:
             place = (self._folder / name).resolve()
@@ -117,11 +121,15 @@ class WebApp:
         except OSError:
             return None
         stamp = (stat.st_size, stat.st_mtime_ns)
-        known = self._assets.get(name)
+        kept_as = place.relative_to(self._folder).as_posix()
+        known = self._assets.get(kept_as)
         if known is None or known.stamp != stamp:
             if stat.st_size > MAX_FILE_BYTES:
                 return None
-            known = self._assets[name] = await asyncio.to_thread(_read, place, stamp)
+            known = await asyncio.to_thread(_read, place, stamp)
+            if len(self._assets) >= MAX_ASSETS and kept_as not in self._assets:
+                self._assets.pop(next(iter(self._assets)), None)
+            self._assets[kept_as] = known
         return known
 
     @staticmethod
