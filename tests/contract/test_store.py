@@ -231,6 +231,16 @@ async def test_a_batch_behind_a_fence_changes_nothing_once_the_fence_has_moved(s
     assert (item.version, lease.data) == (1, {"n": 2})
 
 
+async def test_a_fence_stays_where_it_was_when_another_condition_fails(store: Store) -> None:
+    await put(store, "lease")
+    writes: list[Write] = [Put(THINGS, "p", "a", {}, Absent()), Put(OTHERS, "p", "b", {}, VersionIs(4))]
+    with pytest.raises(Conflict):
+        await store.write_batch(writes, Put(THINGS, "p", "lease", {"n": 2}, VersionIs(1)))
+    lease = await store.get(THINGS, "p", "lease")
+    assert lease is not None
+    assert lease.version == 1
+
+
 async def test_a_batch_may_be_large(store: Store) -> None:
     writes: list[Write] = [Put(THINGS, "p", f"{number:05d}", {"n": number}) for number in range(1500)]
     assert list(await store.write_batch(writes)) == []

@@ -231,7 +231,6 @@ async def test_a_second_consumer_takes_over_and_the_first_stops_without_writing(
         await zombie.loop._commit()
     assert [(item.sk, item.version) for item in (await house.store.scan(STATES)).items] == before
     await second.run_to_end()
-    assert second.metrics.value("motorcade_consumer_conflicts_total") == 0
     await check_states(house)
     assert second.counts["received"] == 200
 
@@ -249,19 +248,26 @@ async def test_a_running_consumer_ends_when_another_takes_over(house: Consumers)
     await check_states(house)
 
 
-async def test_a_vehicle_that_changed_beside_us_is_joined_and_committed_again(house: Consumers) -> None:
+async def test_a_vehicle_that_changed_beside_us_ends_the_consumer_and_the_next_misses_nothing(
+    house: Consumers,
+) -> None:
     await house.append([data(1, NOW_NS, {SPEED: 50.0})])
     first = await house.start()
     await first.run_to_end()
     second = await house.start()
+    reached = await second.consumption.reached(0)
     key = (id_text(ORG), id_text(vehicle(1)))
     item = await house.store.get(STATES, *key)
     assert item is not None
     await house.store.write([Put(STATES, *key, item.data, ANY)])  # its version moves on
-    await house.append([data(1, NOW_NS + 1, {SPEED: 60.0})])
-    await second.run_to_end()
-    assert second.metrics.value("motorcade_consumer_conflicts_total") == 1
+    await house.append([data(1, NOW_NS + 1, {SPEED: 60.0}), data(2, NOW_NS, {SPEED: 7.0})], entry=1)
+    with pytest.raises(Conflict, match="beside"):
+        await second.run_to_end()
+    assert await second.consumption.reached(0) == reached
+    third = await house.start()
+    await third.run_to_end()
     await check_states(house)
+    assert third.counts["received"] == 3
 
 
 async def test_an_unreadable_state_keeps_the_consumer_from_starting(house: Consumers) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from structlog.stdlib import BoundLogger
 
-from motorcade.domain.errors import Unavailable
+from motorcade.domain.errors import Invalid, Unavailable
 from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
 
 COMMIT_EVERY_NS = 200_000_000
@@ -22,22 +22,19 @@ Stretch = tuple[Sequence[StoredState], Sequence[DeadLetter], Checkpoint]
 class Commits:
     """Writes states, dead letters and the checkpoint of one partition."""
 
-    def __init__(
-        self, consumption: Consumption, checkpoint: Checkpoint, rejoin: Callable[[Key, StoredState | None], None]
-    ) -> None:
+    def __init__(self, consumption: Consumption, checkpoint: Checkpoint, unstored: Callable[[Key], None]) -> None:
         """Continue from a checkpoint.
 
         Args:
             consumption: where everything goes.
             checkpoint: the place that this consumer took over.
-            rejoin: told of a vehicle that changed in the store beside us, with what is stored now.
+            unstored: told of a vehicle whose state the store can never hold as it is; the others were written.
         """
         self._consumption = consumption
         self.checkpoint = checkpoint
-        self._rejoin = rejoin
+        self._unstored = unstored
         self._task: asyncio.Task[None] | None = None
         self._began_ns = 0
-        self.conflicts = 0
 
     async def due(self, now_ns: int) -> bool:
         """Whether the next commit may begin. Waits while the store is far behind.
@@ -66,13 +63,33 @@ class Commits:
             await task
 
     async def _run(self, what: Stretch, log: BoundLogger) -> None:
-        moved_on: set[Key] | None = None
-        while moved_on is None:
+        states, dead, place = list(what[0]), list(what[1]), what[2]
+        while True:
             try:
-                self.checkpoint, moved_on = await self._consumption.commit(*what)
+                self.checkpoint = await self._consumption.commit(states, dead, place)
             except Unavailable as error:
                 log.warning("commit_retries", reason=str(error))
                 await asyncio.sleep(RETRY_S)
-        for key in moved_on:
-            self.conflicts += 1
-            self._rejoin(key, await self._consumption.state(key))
+            except Invalid as error:
+                if not states and not dead:
+                    raise
+                self._leave_out_largest(states, dead, error, log)
+            else:
+                return
+
+    def _leave_out_largest(
+        self, states: list[StoredState], dead: list[DeadLetter], error: Invalid, log: BoundLogger
+    ) -> None:
+        """Take out the write that is most likely the one refused, so that one vehicle does not hold up all others."""
+        state = max(states, key=lambda one: len(one.snapshot), default=None)
+        letter = max(dead, key=lambda one: len(one.payload), default=None)
+        if state and (letter is None or len(state.snapshot) >= len(letter.payload)):
+            states.remove(state)
+            key, size, event = state.key, len(state.snapshot), "state_not_stored"
+            self._unstored(key)
+        elif letter:
+            dead.remove(letter)
+            key, size, event = letter.key, len(letter.payload), "dead_letter_not_stored"
+        else:
+            return
+        log.error(event, org_id=key[0], vehicle_id=key[1], size_bytes=size, reason=str(error))

@@ -5,6 +5,7 @@ One loop per partition. Reading and folding run in the event loop; commits run b
 
 import asyncio
 import contextlib
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from motorcade.consumer.dead_letters import PARK_AFTER, Brakes
 from motorcade.consumer.garbage import few_collections
 from motorcade.consumer.memory import FleetMemory, stored_form, summary_of
 from motorcade.consumer.pipeline import run
-from motorcade.domain.errors import CorruptEntry, Invalid, Trimmed, Unavailable
+from motorcade.domain.errors import Corrupt, CorruptEntry, Invalid, Trimmed, Unavailable
 from motorcade.domain.record import NS_PER_S, Topic
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
@@ -35,8 +36,8 @@ HORIZON_LAG_NS = 5 * NS_PER_S
 """How far the horizon stays behind the heartbeats."""
 WAIT_BUSY_S, WAIT_IDLE_S = 0.02, 0.25
 """Longest wait for the next entry while something is unpublished or uncommitted, and while nothing is."""
-RETRY_S = 1.0
-"""Pause after the stream did not answer."""
+RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
+"""Pause after the stream did not answer, doubled each time; a damaged file may be restored by a person."""
 BRAKED_S = 60.0
 """Pause of a partition whose brakes closed, before it reads on."""
 _HEARTBEAT = int(Topic.HEARTBEAT)  # looking a member up costs more than the comparison with it
@@ -57,12 +58,17 @@ class Doors:
 
 @dataclass(slots=True)
 class Progress:
-    """Where the loop is. Counts cover everything since the partition's beginning; times in ns."""
+    """Where the loop is. Counts cover everything since the partition's beginning; times in ns.
+
+    `stream` is the identity of the stream being read, "" while that is not known.
+    """
 
     position: Position
     counts: Counter[str] = field(default_factory=Counter)
     horizon_ns: int = 0
     heard_at_ns: int = 0
+    stream: str = ""
+    retry_s: float = RETRY_FIRST_S
 
 
 class ConsumerLoop:
@@ -81,7 +87,8 @@ class ConsumerLoop:
         self._stop = asyncio.Event()
         self._silent = False
         self._published_at_ns = 0
-        self._commits = Commits(doors.consumption, Checkpoint(partition, 0, 0, {}, 0), self._rejoin)
+        self._commits = Commits(doors.consumption, Checkpoint(partition, 0, 0, {}, 0), self._unstored)
+        self._told: set[object] = set()
 
     async def start(self) -> None:
         """Take the partition over, restore every vehicle and publish it.
@@ -89,10 +96,13 @@ class ConsumerLoop:
         Raises:
             Corrupt: a stored state is unreadable; refusing is better than starting from nothing.
             Conflict: another consumer takes over at the same moment.
+            Invalid: the stream is not the one that was consumed until now.
         """
         checkpoint = await self._doors.consumption.take_over(self._partition)
         self._commits.checkpoint = checkpoint
         self.progress = Progress(checkpoint.position, Counter(checkpoint.counts), 0, self._clock.monotonic_ns())
+        with contextlib.suppress(Unavailable):  # known vehicles are shown also while the stream cannot be read
+            await self._recognise()
         for stored in await self._doors.consumption.states():
             self.memory.restore(stored)
             self._tick.to_publish.add(stored.key)
@@ -109,6 +119,7 @@ class ConsumerLoop:
 
         Raises:
             Conflict: another consumer has taken over.
+            Invalid: the stream is not the one that was consumed until now; nothing more is committed.
         """
         with few_collections():
             await self._until_stopped()
@@ -122,16 +133,46 @@ class ConsumerLoop:
                 self._log.error("stream_entry_unreadable", position=error.position)
                 self._metrics.count("motorcade_consumer_corrupt_entries_total").add()
                 self.progress.position = error.position
+                await self._turn()
             except Trimmed as error:
                 self._log.error("stream_gap", after=self.progress.position, oldest=error.oldest)
                 self._metrics.count("motorcade_consumer_gaps_total").add()
                 self.progress.position = error.oldest - 1
+                await self._turn()
             except Unavailable as error:
-                self._log.warning("consumer_retries", reason=str(error))
-                await self._sleep(RETRY_S)
+                await self._back_off(error)
+
+    async def _back_off(self, error: Unavailable) -> None:
+        """Wait for a stream that does not answer or is damaged as a whole. Nothing of it is skipped."""
+        told = self._log.error if isinstance(error, Corrupt) else self._log.warning
+        told("consumer_retries", reason=str(error), after_s=self.progress.retry_s)
+        self.progress.stream = ""  # what comes back may be another one
+        await self._turn()
+        await self._sleep(self.progress.retry_s)
+        self.progress.retry_s = min(2 * self.progress.retry_s, RETRY_LAST_S)
+
+    async def _recognise(self) -> None:
+        """Make sure that the place reached is one in this very stream.
+
+        Raises:
+            Invalid: it is not: going on from there would leave out records without a word.
+        """
+        stream, known = await self._doors.stream.identity(), self._commits.checkpoint
+        if known.position and known.stream not in ("", stream):
+            raise _other_stream(f"is not the one that the checkpoint in store.db is about (entry {known.position})")
+        await self._check_end()
+        self.progress.stream = stream
+
+    async def _check_end(self) -> None:
+        end, position = await self._doors.stream.end(self._partition), self.progress.position
+        if end < position:
+            raise _other_stream(f"ends at entry {end}, before the checkpoint in store.db (entry {position})")
 
     async def _once(self) -> None:
+        if not self.progress.stream:
+            await self._recognise()
         entries = await self._doors.stream.read(self._partition, self.progress.position, READ_ENTRIES)
+        self.progress.retry_s = RETRY_FIRST_S
         for entry in entries:
             dead = len(self._dead)
             self.fold(entry)
@@ -145,6 +186,7 @@ class ConsumerLoop:
         self._watch_gateways()
         await self._turn()
         if not entries:
+            await self._check_end()
             owes = self._tick.to_publish or self._tick.to_commit
             wait_s = WAIT_BUSY_S if owes else WAIT_IDLE_S
             await self._doors.stream.wait(self._partition, self.progress.position, wait_s)
@@ -178,7 +220,9 @@ class ConsumerLoop:
             try:
                 outcome = run(Work(frame, vehicle))
             except Invalid as error:
-                outcome = self._set_aside(entry, index, vehicle, error)
+                outcome = self._set_aside(entry, index, vehicle, str(error))
+            except Exception as error:  # noqa: BLE001 - one record must not hold up all others; the brakes notice many
+                outcome = self._set_aside(entry, index, vehicle, self._tell_fault(error))
             counts["received"] += 1
             counts[outcome] += 1
             vehicle.counts[outcome] = vehicle.counts.get(outcome, 0) + 1
@@ -190,13 +234,27 @@ class ConsumerLoop:
             lag_ns = max(0, self._clock.now_ns() - entry.frames[-1][7])
             self._metrics.count("motorcade_consumer_lag_seconds").n = lag_ns / NS_PER_S
 
-    def _set_aside(self, entry: Entry, index: int, vehicle: VehicleMemory, error: Invalid) -> Outcome:
+    def _set_aside(self, entry: Entry, index: int, vehicle: VehicleMemory, reason: str) -> Outcome:
         key, frame = vehicle.key, entry.frames[index]
-        self._dead.append(DeadLetter(key, entry.position, index, frame[4], frame[7], frame[9], str(error)))
+        self._dead.append(DeadLetter(key, entry.position, index, frame[4], frame[7], frame[9], reason))
         bad = self._brakes.failed(key, entry.appended_at_ns)
         if bad == PARK_AFTER:
-            self._log.error("vehicle_unreadable", org_id=key[0], vehicle_id=key[1], bad=bad, reason=str(error))
+            self._log.error("vehicle_unreadable", org_id=key[0], vehicle_id=key[1], bad=bad, reason=reason)
         return Outcome.DEAD
+
+    def _tell_fault(self, error: Exception) -> str:
+        """A step failed in a way that it does not know: log each such place once; gives the dead letter's reason.
+
+        The message of such an error may hold anything of the record, so only its kind and place are told.
+        """
+        places = traceback.extract_tb(error.__traceback__)
+        last = places[-1]
+        kind = f"{type(error).__name__} in {last.name}, line {last.lineno}"
+        if kind not in self._told:
+            self._told.add(kind)
+            way = [f"{place.name}:{place.lineno}" for place in places]
+            self._log.error("pipeline_fault", kind=kind, traceback=way)
+        return f"a fault of this program: {kind}"
 
     def _watch_gateways(self) -> None:
         silent = self._clock.monotonic_ns() - self.progress.heard_at_ns > SILENT_AFTER_NS
@@ -218,24 +276,31 @@ class ConsumerLoop:
     def _begin_commit(self) -> None:
         keys, self._tick.to_commit = self._tick.to_commit, set()
         dead, self._dead = self._dead, []
-        states = [stored_form(self.memory.vehicles[key]) for key in keys]
+        states = [self._stored_form(self.memory.vehicles[key]) for key in keys]
         for key in keys:
             self.memory.vehicles[key].version += 1
         known = self._commits.checkpoint
-        counts = dict(self.progress.counts)
-        place = Checkpoint(self._partition, self.progress.position, known.epoch, counts, known.version)
+        counts, stream = dict(self.progress.counts), self.progress.stream or known.stream
+        place = Checkpoint(self._partition, self.progress.position, known.epoch, counts, known.version, stream)
         for outcome, count in counts.items():
             self._metrics.count("motorcade_consumer_records_total", outcome).n = count
         self._commits.begin(self._clock.monotonic_ns(), (states, dead, place), self._log)
 
-    def _rejoin(self, key: Key, stored: StoredState | None) -> None:
-        """A vehicle changed in the store beside us: join it, and commit it again."""
-        self._metrics.count("motorcade_consumer_conflicts_total").add()
-        if stored is None:
-            self.memory.vehicles[key].version = 0
-        else:
-            self.memory.restore(stored)
-        self._tick.to_commit.add(key)
+    def _stored_form(self, vehicle: VehicleMemory) -> StoredState:
+        before = len(vehicle.fields)
+        state = stored_form(vehicle)
+        dropped = before - len(vehicle.fields)
+        if dropped:
+            self._metrics.count("motorcade_consumer_readings_dropped_total").add(dropped)
+            if vehicle.key not in self._told:
+                self._told.add(vehicle.key)
+                self._log.error("state_too_large", org_id=vehicle.org_id, vehicle_id=vehicle.vehicle_id, lost=dropped)
+        return state
+
+    def _unstored(self, key: Key) -> None:
+        """The store could not hold a vehicle's state: it still has the one before."""
+        self._metrics.count("motorcade_consumer_states_unstored_total").add()
+        self.memory.vehicles[key].version -= 1
 
     async def _commit(self) -> None:
         """Make everything folded so far durable."""
@@ -252,3 +317,10 @@ class ConsumerLoop:
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
+
+
+def _other_stream(what: str) -> Invalid:
+    return Invalid(
+        f"stream.db {what}, so records would be left out. Restore stream.db and store.db from the same backup, or run"
+        f" `motorcade reread` once to consume this stream from its beginning; the vehicles' states are kept"
+    )

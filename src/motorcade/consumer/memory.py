@@ -4,10 +4,13 @@ from motorcade.consumer.context import Ring, VehicleMemory, key_of
 from motorcade.domain.connections import Connections
 from motorcade.domain.errors import Corrupt
 from motorcade.domain.record import Frame
-from motorcade.domain.state import join
+from motorcade.domain.state import Fields, Value, join
 from motorcade.domain.summary import Summary, summarise
 from motorcade.repositories.consumption import Key, StoredState
 from motorcade.wire.state_snapshot import StateSnapshot, decode_state, encode_state
+
+MAX_STATE_BYTES = 256_000
+"""Limit of one stored state: a full one is some ten kB, and every commit of a vehicle writes all of it anew."""
 
 _RawKey = tuple[bytes, bytes]
 
@@ -59,20 +62,47 @@ class FleetMemory:
 
 
 def stored_form(vehicle: VehicleMemory) -> StoredState:
-    """A vehicle as it goes into the store."""
+    """A vehicle as it goes into the store.
+
+    Over `MAX_STATE_BYTES` it loses its longest texts first, in memory too; a later reading brings them back.
+    """
+    encoded = _encoded(vehicle)
+    if len(encoded) > MAX_STATE_BYTES:
+        _shorten(vehicle.fields, len(encoded) - MAX_STATE_BYTES)
+        encoded = _encoded(vehicle)
+    return StoredState(vehicle.key, encoded, vehicle.version)
+
+
+def _encoded(vehicle: VehicleMemory) -> bytes:
     connections = vehicle.connections
-    snapshot = StateSnapshot(
-        fields=vehicle.fields,
-        ring=tuple(vehicle.ring),
-        watermark_ns=vehicle.watermark_ns,
-        open=connections.open,
-        closed=connections.closed,
-        connections_changed_at_ns=connections.changed_at_ns,
-        last_seen_ns=vehicle.last_seen_ns,
-        clock_suspect=vehicle.clock_suspect,
-        counts=vehicle.counts,
+    return encode_state(
+        StateSnapshot(
+            fields=vehicle.fields,
+            ring=tuple(vehicle.ring),
+            watermark_ns=vehicle.watermark_ns,
+            open=connections.open,
+            closed=connections.closed,
+            connections_changed_at_ns=connections.changed_at_ns,
+            last_seen_ns=vehicle.last_seen_ns,
+            clock_suspect=vehicle.clock_suspect,
+            counts=vehicle.counts,
+        )
     )
-    return StoredState(vehicle.key, encode_state(snapshot), vehicle.version)
+
+
+def _shorten(fields: Fields, excess_bytes: int) -> None:
+    """Drop the longest texts until at least so many bytes are gone, or no text is left."""
+    sizes = {number: _text_bytes(cell[2]) for number, cell in fields.items()}
+    for number in sorted(sizes, key=lambda number: (-sizes[number], -number)):
+        if excess_bytes <= 0 or not sizes[number]:
+            return
+        del fields[number]
+        excess_bytes -= sizes[number]
+
+
+def _text_bytes(value: Value) -> int:
+    parts = value if isinstance(value, tuple) else (value,)
+    return sum(len(part.encode()) for part in parts if isinstance(part, str))
 
 
 def summary_of(vehicle: VehicleMemory, *, gateway_silent: bool) -> Summary:

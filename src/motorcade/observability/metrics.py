@@ -70,13 +70,17 @@ CATALOGUE: Final[Mapping[str, Definition]] = {
     "motorcade_gateway_anchor_expiry_seconds": Definition(
         "gauge", "Time of the earliest end of a trust anchor that is still valid, in seconds since 1970."
     ),
+    "motorcade_gateway_claims_age_seconds": Definition(
+        "gauge", "Time since the gateway last heard from the store which cars are claimed."
+    ),
     # Consumer: from the stream to state and live.
     "motorcade_consumer_records_total": Definition(
         "counter", "Records by how their way ended; they add up.", "outcome"
     ),
     "motorcade_consumer_vehicles": Definition("gauge", "Vehicles in the consumer's memory."),
     "motorcade_consumer_lag_seconds": Definition("gauge", "Age of the newest record folded."),
-    "motorcade_consumer_conflicts_total": Definition("counter", "Vehicles that changed in the store beside us."),
+    "motorcade_consumer_readings_dropped_total": Definition("counter", "Texts dropped from states over the limit."),
+    "motorcade_consumer_states_unstored_total": Definition("counter", "States that the store could not hold."),
     "motorcade_consumer_corrupt_entries_total": Definition("counter", "Stream entries that were unreadable."),
     "motorcade_consumer_gaps_total": Definition("counter", "Times that the stream was trimmed before it was read."),
     "motorcade_consumer_braked_total": Definition("counter", "Times that too many vehicles' records were unreadable."),

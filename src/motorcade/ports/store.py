@@ -179,11 +179,12 @@ class Store(Protocol):
 
         Args:
             writes: in any order.
-            fence: one more write, on which all others depend: whoever lost a lease must not write beside its new
-                owner.
+            fence: one more write, for whoever holds a lease: it and the others depend on each other. It comes last
+                where an engine cannot do all at once, so what it says of them is never ahead of them.
 
         Raises:
-            Conflict: the condition of the fence failed; nothing was changed.
+            Conflict: there is a fence, and its condition or another failed; the fence was not written, and on one
+                machine nothing was.
         """
         ...
 

@@ -6,11 +6,11 @@ on one machine makes one transaction.
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from motorcade.domain.errors import Conflict, Corrupt
+from motorcade.domain.errors import Conflict
 from motorcade.domain.tenant import SystemScope
-from motorcade.ports.store import ANY, Absent, Put, Store, VersionIs, Write
+from motorcade.ports.store import ANY, Absent, Delete, Put, Store, VersionIs, Write
 from motorcade.ports.stream import BEGINNING, Position
 from motorcade.repositories.tables import CHECKPOINTS, DEAD_LETTERS, STATES
 
@@ -45,13 +45,17 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far one partition is consumed, by which epoch of the consumer, and what was counted until there."""
+    """How far one partition is consumed, by which epoch of the consumer, and what was counted until there.
+
+    `stream` is the identity of the stream in which the position is one; "" while nothing was consumed.
+    """
 
     partition: int
     position: Position
     epoch: int
     counts: dict[str, int]
     version: int
+    stream: str = ""
 
 
 class Consumption:
@@ -82,7 +86,18 @@ class Consumption:
         epoch = stored.data["epoch"] + 1
         data = {**stored.data, "epoch": epoch}
         await self._store.write([Put(CHECKPOINTS, READER, str(partition), data, VersionIs(stored.version))])
-        return Checkpoint(partition, stored.data["position"], epoch, dict(stored.data["counts"]), stored.version + 1)
+        counts, stream = dict(stored.data["counts"]), stored.data.get("stream", "")
+        return Checkpoint(partition, stored.data["position"], epoch, counts, stored.version + 1, stream)
+
+    async def forget(self, partition: int) -> Position:
+        """Let the partition be consumed from its beginning again; states stay, for they are joined.
+
+        Returns:
+            How far it was consumed.
+        """
+        reached = await self.reached(partition)
+        await self._store.write([Delete(CHECKPOINTS, READER, str(partition), ANY)])
+        return reached
 
     async def reached(self, partition: int) -> Position:
         """How far the partition is committed; nothing behind it may be trimmed."""
@@ -107,7 +122,7 @@ class Consumption:
 
     async def commit(
         self, states: Sequence[StoredState], dead: Sequence[DeadLetter], checkpoint: Checkpoint
-    ) -> tuple[Checkpoint, set[Key]]:
+    ) -> Checkpoint:
         """Make a stretch of the stream durable.
 
         Args:
@@ -116,32 +131,28 @@ class Consumption:
             checkpoint: the new place, with the version of the one stored.
 
         Returns:
-            The checkpoint as it is stored now, and the vehicles whose version had moved on: they were not written
-            and must be joined with what is stored and committed again.
+            The checkpoint as it is stored now.
 
         Raises:
-            Conflict: another consumer has taken over; nothing was written, so that its versions stay true.
-            Corrupt: the engine gave back something that was never written.
+            Conflict: another consumer has taken over, or wrote one of the vehicles; the place is where it was, so
+                whoever begins again from the store misses nothing.
+            Invalid: the engine cannot hold one of the values; nothing was written.
         """
-        place = Put(
-            CHECKPOINTS,
-            READER,
-            str(checkpoint.partition),
-            {"position": checkpoint.position, "epoch": checkpoint.epoch, "counts": checkpoint.counts},
-            VersionIs(checkpoint.version),
-        )
+        data = {
+            "position": checkpoint.position,
+            "epoch": checkpoint.epoch,
+            "counts": checkpoint.counts,
+            "stream": checkpoint.stream,
+        }
+        place = Put(CHECKPOINTS, READER, str(checkpoint.partition), data, VersionIs(checkpoint.version))
         writes: list[Write] = [_put_state(state) for state in states]
         writes += [_put_dead(letter) for letter in dead]
         try:
-            failed = await self._store.write_batch(writes, fence=place)
+            await self._store.write_batch(writes, fence=place)
         except Conflict as error:
-            raise Conflict("another consumer has taken over this partition; this one must stop") from error
-        moved_on = {(write.pk, write.sk) for write in failed if write.table is STATES}
-        if len(moved_on) != len(failed):
-            raise Corrupt("an unconditional write was reported as refused")
-        next_version = checkpoint.version + 1
-        kept = Checkpoint(checkpoint.partition, checkpoint.position, checkpoint.epoch, checkpoint.counts, next_version)
-        return kept, moved_on
+            reason = f"this partition was taken over, or a vehicle was written beside this consumer ({error})"
+            raise Conflict(f"{reason}; it must stop and begin again from what is stored") from error
+        return replace(checkpoint, version=checkpoint.version + 1)
 
 
 def _put_state(state: StoredState) -> Put:

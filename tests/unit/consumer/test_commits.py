@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
 from motorcade.consumer import commits
 from motorcade.consumer.commits import COMMIT_EVERY_NS, COMMITS_BEHIND, Commits
-from motorcade.domain.errors import Conflict
+from motorcade.domain.errors import Conflict, Invalid
 from motorcade.domain.tenant import SystemScope
 from motorcade.observability.logs import get_logger
 from motorcade.repositories.consumption import Checkpoint, Consumption, StoredState
@@ -34,7 +35,7 @@ def place(of: Checkpoint, position: int) -> Checkpoint:
 
 
 async def test_commits_are_paced_and_move_the_place(consumption: Consumption) -> None:
-    running = Commits(consumption, await consumption.take_over(0), lambda *_: pytest.fail("nobody moved on"))
+    running = Commits(consumption, await consumption.take_over(0), lambda *_: pytest.fail("all fits"))
     now_ns = COMMIT_EVERY_NS
     assert await running.due(now_ns)
     running.begin(now_ns, ([StoredState(KEY, SNAPSHOT, 0)], [], place(running.checkpoint, 5)), LOG)
@@ -79,15 +80,55 @@ async def test_a_take_over_ends_the_one_before(consumption: Consumption) -> None
     assert await consumption.state(KEY) is None, "nothing of it was written"
 
 
-async def test_a_vehicle_that_moved_on_is_given_back_to_be_joined(consumption: Consumption) -> None:
-    told: list[tuple[tuple[str, str], StoredState | None]] = []
-    running = Commits(consumption, await consumption.take_over(0), lambda key, stored: told.append((key, stored)))
+async def test_a_vehicle_written_beside_us_leaves_the_place_where_it_was(consumption: Consumption) -> None:
+    running = Commits(consumption, await consumption.take_over(0), lambda *_: None)
     running.begin(0, ([StoredState(KEY, SNAPSHOT, 0)], [], place(running.checkpoint, 1)), LOG)
     await running.settle()
-    running.begin(0, ([StoredState(KEY, SNAPSHOT, 0)], [], place(running.checkpoint, 2)), LOG)
+    other = StoredState(("org", "other"), SNAPSHOT, 0)
+    running.begin(0, ([other, StoredState(KEY, SNAPSHOT, 0)], [], place(running.checkpoint, 2)), LOG)
+    with pytest.raises(Conflict, match="beside this consumer"):
+        await running.settle()
+    assert await consumption.reached(0) == 1
+    assert await consumption.state(other.key) is None
+
+
+async def test_a_state_that_the_store_cannot_hold_holds_up_nobody_else(consumption: Consumption) -> None:
+    unstored: list[tuple[str, str]] = []
+    running = Commits(consumption, await consumption.take_over(0), unstored.append)
+    store = consumption._store
+    assert isinstance(store, SqliteStore)
+    assert store._writer._connection is not None
+    store._writer._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 1_000_000)  # the engine's own is a gigabyte
+    big = StoredState(("org", "big"), b"x" * 1_100_000, 0)
+    running.begin(0, ([big, StoredState(KEY, SNAPSHOT, 0)], [], place(running.checkpoint, 3)), LOG)
+    await asyncio.wait_for(running.settle(), 10)
+    assert unstored == [big.key]
+    assert await consumption.reached(0) == 3
+    assert await consumption.state(KEY) == StoredState(KEY, SNAPSHOT, 1)
+    assert await consumption.state(big.key) is None
+
+
+async def test_what_no_leaving_out_can_help_is_raised(consumption: Consumption) -> None:
+    running = Commits(consumption, await consumption.take_over(0), lambda *_: None)
+    store = consumption._store
+    assert isinstance(store, SqliteStore)
+    store._declared.clear()  # every write is refused as invalid
+    running.begin(0, ([StoredState(KEY, SNAPSHOT, 0)], [], place(running.checkpoint, 3)), LOG)
+    with pytest.raises(Invalid):
+        await running.settle()
+
+
+async def test_a_forgotten_place_is_the_beginning_and_states_stay(consumption: Consumption) -> None:
+    running = Commits(consumption, await consumption.take_over(0), lambda *_: None)
+    running.begin(0, ([StoredState(KEY, SNAPSHOT, 0)], [], place(running.checkpoint, 4)), LOG)
     await running.settle()
-    assert told == [(KEY, StoredState(KEY, SNAPSHOT, 1))]
-    assert running.conflicts == 1
+    assert await consumption.forget(0) == 4
+    again = await consumption.take_over(0)
+    assert (again.position, again.stream, again.counts) == (0, "", {})
+    assert await consumption.state(KEY) is not None
+    running.begin(0, ([], [], place(running.checkpoint, 5)), LOG)
+    with pytest.raises(Conflict):
+        await running.settle()
 
 
 async def test_many_take_overs_at_once_end_with_one_owner(consumption: Consumption) -> None:

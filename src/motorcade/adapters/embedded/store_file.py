@@ -51,19 +51,18 @@ class StoreWriter:
         self._connection: apsw.Connection | None = None
         self._swept_at_s = 0
 
-    def write(self, writes: Sequence[Write], *, whole: bool, fence: Write | None = None) -> list[Write]:
+    def write(self, writes: Sequence[Write], *, whole: bool) -> list[Write]:
         """Write in one transaction.
 
         Args:
             writes: what to write, in order.
             whole: one failed condition undoes everything; else only its own write is left out.
-            fence: one of the writes, whose failed condition undoes everything in any case.
 
         Returns:
             The writes that were left out.
 
         Raises:
-            Conflict: `whole` and a condition failed, or that of the fence did.
+            Conflict: `whole` and a condition failed.
             Invalid: a value cannot be stored.
             Unavailable: nothing was written, or it is not known to be.
         """
@@ -72,7 +71,7 @@ class StoreWriter:
             if self._connection is None:
                 self._connection = open_store(self._path, self._tables)
             with _transaction(self._connection):
-                failed = self._write(self._connection, writes, now_s, whole=whole, fence=fence)
+                failed = self._write(self._connection, writes, now_s, whole=whole)
                 if now_s - self._swept_at_s >= SWEEP_EVERY_S:
                     self._sweep(self._connection, now_s)
             return failed
@@ -89,9 +88,7 @@ class StoreWriter:
                 self._connection.close(force=True)
             self._connection = None
 
-    def _write(
-        self, connection: apsw.Connection, writes: Sequence[Write], now_s: int, *, whole: bool, fence: Write | None
-    ) -> list[Write]:
+    def _write(self, connection: apsw.Connection, writes: Sequence[Write], now_s: int, *, whole: bool) -> list[Write]:
         by_table: dict[str, list[Write]] = {}
         for write in writes:
             by_table.setdefault(write.table.name, []).append(write)
@@ -104,7 +101,7 @@ class StoreWriter:
                 key = (write.pk, write.sk)
                 version = versions.get(key, 0)
                 if not _holds(write.condition, version):
-                    if whole or write is fence:
+                    if whole:
                         raise Conflict(f"an item of {table.name} is not as expected ({_told(write.condition)})")
                     failed.append(write)
                 elif isinstance(write, Put):

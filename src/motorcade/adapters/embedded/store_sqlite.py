@@ -98,10 +98,10 @@ class SqliteStore:
         await self._write(writes, whole=True)
 
     async def write_batch(self, writes: Sequence[Write], fence: Write | None = None) -> Sequence[Write]:
-        """Any number of writes in one transaction, each on its own condition, all on that of the fence."""
+        """Any number of writes in one transaction, each on its own condition; with a fence all or none."""
         if fence is not None:
-            writes = [fence, *writes]
-        return await self._write(writes, whole=False, fence=fence)
+            return await self._write([fence, *writes], whole=True)
+        return await self._write(writes, whole=False)
 
     async def changes(self, table: Table, after: str | None, limit: int) -> Sequence[Change]:
         """Newest change of each item that changed after a cursor, in order."""
@@ -134,7 +134,7 @@ class SqliteStore:
         await asyncio.to_thread(self._thread.shutdown)
         self._writer.close()
 
-    async def _write(self, writes: Sequence[Write], *, whole: bool, fence: Write | None = None) -> Sequence[Write]:
+    async def _write(self, writes: Sequence[Write], *, whole: bool) -> Sequence[Write]:
         for write in writes:
             self._name(write.table)
             if not write.pk or not write.sk:
@@ -142,7 +142,7 @@ class SqliteStore:
         if not writes:
             return []
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: self._writer.write(writes, whole=whole, fence=fence))
+        return await loop.run_in_executor(self._thread, lambda: self._writer.write(writes, whole=whole))
 
     def _rows(self, statement: str, values: tuple[object, ...]) -> list[Row]:
         if self._reader is None:
