@@ -64,7 +64,7 @@ types: ready-test ## check types, Python's strictly and the web application's
 
 contracts: ready-test ## check who may import whom
 	@echo "== import contracts"
-	@$(BIN)/lint-imports --no-show-timings
+	@$(BIN)/lint-imports
 
 web: ready-web ## build the web application into web/dist
 

@@ -9,7 +9,8 @@ Contract:
 - `get` and `query` on the table read what was committed; a secondary index may lag behind (on one machine it
   does not).
 - Index values are taken from the item's data; an item that lacks the attribute is not in the index.
-- The change feed has every committed change at least once, in commit order per key.
+- The change feed has the newest committed change of every key at least once; an engine may leave out a key's changes
+  that a newer one has overtaken. A cursor older than 24 h may have missed removals and raises `Invalid`: read all anew.
 """
 
 from collections.abc import Mapping, Sequence
@@ -189,7 +190,7 @@ class Store(Protocol):
         ...
 
     async def changes(self, table: Table, after: str | None, limit: int) -> Sequence[Change]:
-        """Changes after a cursor; with None, nothing but a first `Change`-less position: see `change_cursor`."""
+        """Up to `limit` changes after a cursor, oldest first; with None, from the beginning of what is known."""
         ...
 
     async def change_cursor(self, table: Table) -> str:
