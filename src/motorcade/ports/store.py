@@ -190,7 +190,7 @@ class Store(Protocol):
         ...
 
     async def changes(self, table: Table, after: str | None, limit: int) -> Sequence[Change]:
-        """Up to `limit` changes after a cursor, oldest first; with None, from the beginning of what is known."""
+        """Up to `limit` changes after a cursor, oldest first; without one nothing: begin with `change_cursor`."""
         ...
 
     async def change_cursor(self, table: Table) -> str:
