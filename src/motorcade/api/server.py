@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from motorcade.api.app import create_app, live_of
+from motorcade.api.connections import Connection, allow_files
 from motorcade.api.deps import ApiDeps
 from motorcade.domain.errors import Denied, Unavailable
 
@@ -18,14 +18,6 @@ KEEP_ALIVE_S: Final = 65
 BACKLOG: Final = 2_048
 MAX_HEAD_BYTES: Final = 64 * 1024
 """uvicorn's own limit of a request's head; ours have a few kB."""
-
-
-class _Protocol(HttpToolsProtocol):
-    """Gives each request a way to cut its connection: closing waits for a reader that never reads."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "abort": transport.abort}
 
 
 class ApiServer(uvicorn.Server):
@@ -40,7 +32,7 @@ class ApiServer(uvicorn.Server):
                 host=settings.host,
                 port=settings.port,
                 loop="uvloop",
-                http=_Protocol,
+                http=Connection,
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -97,6 +89,7 @@ async def serve(deps: ApiDeps, stop: asyncio.Event) -> None:
         Unavailable: the address is taken, or the store does not answer.
     """
     await check_exposure(deps)
+    allow_files()
     server = ApiServer(deps)
     listener = _bind(deps.settings.host, deps.settings.port)
     running = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - because `serve` would take our signal handlers

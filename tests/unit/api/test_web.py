@@ -167,12 +167,12 @@ async def test_an_online_map_is_let_through_the_content_policy(data_dir: Path) -
     ],
 )
 def test_the_configured_loopback_address_is_a_name_of_ours(host: str, names: set[str]) -> None:
-    assert ApiSettings(version="0", host=host).host_names == names
+    assert ApiSettings(version="0", host=host).host_names == frozenset(names)
 
 
 def test_another_machines_address_is_no_name_that_a_public_address_lets_in() -> None:
     settings = ApiSettings(version="0", host="10.0.0.1", beyond_loopback=True, public_url="https://fleet.example")
-    assert settings.host_names == {"127.0.0.1", "localhost", "[::1]", "fleet.example"}
+    assert settings.host_names == frozenset({"127.0.0.1", "localhost", "[::1]", "fleet.example"})
 
 
 async def test_readiness_names_what_is_missing(rig: Rig) -> None:
