@@ -63,9 +63,9 @@ def test_a_passphrase_set_on_the_page_signs_in_and_a_wrong_one_does_not(
     elsewhere.page.reload()
     elsewhere.page.wait_for_url("**/sign-in**")
 
+    vehicle = page.cars()[0].id
     page.choose_in_profile("Sign out")
     page.page.wait_for_url("**/sign-in**")
-    vehicle = few_cars_vehicle(few_cars)
     page.page.goto(f"{few_cars.base_url}/live?vehicle={vehicle}")
     page.page.wait_for_url("**/sign-in**")
     page.sign_in_with(PASSPHRASE.upper())
@@ -74,9 +74,3 @@ def test_a_passphrase_set_on_the_page_signs_in_and_a_wrong_one_does_not(
     page.page.wait_for_url(f"**/live?vehicle={vehicle}**")
     page.until_live()
     expect(page.panel).to_be_visible()
-
-
-def few_cars_vehicle(house: Installation) -> str:
-    with house.client() as client:
-        found: str = client.get("/v1/vehicles").json()["data"][0]["id"]
-        return found
