@@ -18,7 +18,7 @@ from motorcade.simulator.vin import fresh_vin
 from tests.conditions import shared_data, unavailable
 from tests.flow.house import House
 
-COMMANDS = ("run", "gateway", "consumer", "api", "simulate", "open", "claim", "passphrase", "play")
+COMMANDS = ("run", "gateway", "consumer", "api", "simulate", "open", "claim", "passphrase", "reread", "play")
 ROOMS = ("gateway", "consumer", "api", "simulate")
 
 

@@ -21,6 +21,7 @@ from motorcade.app.recordings import play_file
 from motorcade.app.settings import Settings, load_settings
 from motorcade.app.supervisor import Supervisor
 from motorcade.domain.errors import Invalid, MotorcadeError, Unavailable
+from motorcade.repositories.consumption import Consumption
 
 EXIT_FAULT = 1
 EXIT_INTERRUPTED = 130
@@ -98,6 +99,13 @@ def passphrase() -> None:
 
 
 @app.command
+def reread() -> None:
+    """Let the consumer read the stream from its beginning again, after stream.db was lost or replaced."""
+    reached = _do(_forget_checkpoint())
+    console.print(f"The checkpoint (entry {reached}) is forgotten; the vehicles' states are kept.", highlight=False)
+
+
+@app.command
 def play(file: Path, *, speed: float | None = None) -> None:
     """Send a recorded stream of a real car through the front door, its times shifted to end now.
 
@@ -155,6 +163,11 @@ async def _claim(vin: str, name: str | None, model: str | None) -> tuple[str, st
         known_as = name or f"Car {len(await house.claims.all()) + 1}"
         vehicle = await house.claims.claim(vin, owner.org_id, known_as, model)
         return vehicle.vehicle_id, vehicle.name
+
+
+async def _forget_checkpoint() -> int:
+    async with open_house(_installed(), "command line", None) as house:
+        return await Consumption(house.scope, house.store).forget(0)
 
 
 async def _set_passphrase(new: str) -> None:

@@ -97,8 +97,10 @@ async def open_house(settings: Settings, room: str, metrics_port: int | None) ->
 async def gateway_room(settings: Settings, stop: asyncio.Event) -> None:
     """The gateway until `stop`."""
     async with open_house(settings, "gateway", settings.gateway_metrics_port) as house:
-        claims = ClaimIndex(house.scope, house.store, house.keys, settings.data_dir / "claims.sealed")
+        copy = settings.data_dir / "claims.sealed"
+        claims = ClaimIndex(house.scope, house.store, house.keys, copy, house.clock, _tell_claims_fault)
         await claims.start()
+        house.metrics.read("motorcade_gateway_claims_age_seconds", lambda: claims.age_s)
         writers: list[SqliteStreamWriter] = []
 
         async def open_writer(on_durable: OnDurable, on_failure: OnFailure) -> SqliteStreamWriter:
@@ -124,6 +126,11 @@ async def gateway_room(settings: Settings, stop: asyncio.Event) -> None:
             await claims.close()
 
 
+def _tell_claims_fault(error: Exception) -> None:
+    # Only its kind: the message of an unforeseen error may hold anything.
+    get_logger(__name__).error("claims_not_refreshed", kind=type(error).__name__)
+
+
 def _gateway_settings(house: House) -> GatewaySettings:
     settings = house.settings
     certificate, key = settings.vehicle_cert, settings.vehicle_key
@@ -145,11 +152,16 @@ def _gateway_settings(house: House) -> GatewaySettings:
 async def _trim(house: House, writer: Callable[[], SqliteStreamWriter]) -> None:
     """Drop what is past the retention, never what the consumer has not committed."""
     consumption = Consumption(house.scope, house.store)
+    stream = SqliteStream(house.settings.stream_path)
+    identity = ""  # once known it stays: the writer has the file for as long as this process lives
     while True:
         await asyncio.sleep(TRIM_EVERY_S)
         before_ns = house.clock.now_ns() - house.settings.stream_retention_h * NS_PER_H
         try:
-            removed = await writer().trim(before_ns, await consumption.reached(0))
+            identity = identity or await stream.identity()
+            await stream.close()
+            reached = await consumption.reached(0, identity)
+            removed = await writer().trim(before_ns, reached)
         except MotorcadeError as error:  # the next time does it; what is kept too long only takes room
             get_logger(__name__).warning("stream_not_trimmed", reason=str(error))
         else:

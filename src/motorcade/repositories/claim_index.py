@@ -6,14 +6,17 @@ A car is resolved from memory when it connects. While the store is away, also ov
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from motorcade.domain.errors import Denied, Invalid, Unavailable
+from motorcade.domain.record import NS_PER_S
 from motorcade.domain.tenant import SystemScope
 from motorcade.domain.vehicle import Claim
+from motorcade.ports.clock import Clock
 from motorcade.ports.keys import Keys
 from motorcade.ports.store import Store
 from motorcade.repositories.claims import CLAIM_KEY_VERSION, claim_of, vin_index
@@ -34,13 +37,27 @@ class ClaimIndex:
         store: where claims live.
         keys: for the index key and for sealing the copy.
         copy: the sealed copy's file; its folder exists.
+        clock: tells how old the claims in memory are.
+        on_fault: told of an error that is not the store's absence, once of each kind; refreshing goes on.
     """
 
-    def __init__(self, scope: SystemScope, store: Store, keys: Keys, copy: Path) -> None:
+    def __init__(
+        self,
+        scope: SystemScope,
+        store: Store,
+        keys: Keys,
+        copy: Path,
+        clock: Clock,
+        on_fault: Callable[[Exception], None],
+    ) -> None:
         self._scope = scope
         self._store = store
         self._keys = keys
         self._copy = copy
+        self._clock = clock
+        self._on_fault = on_fault
+        self._faults: set[type[Exception]] = set()
+        self._refreshed_at_ns = clock.monotonic_ns()
         self._key = b""
         self._claims: dict[str, Claim] = {}
         self._cursor: str | None = None  # None = the whole table must be read
@@ -75,9 +92,15 @@ class ClaimIndex:
             Unavailable: the store does not answer; the claims stay as they are.
         """
         changed = await self._read_all() if self._cursor is None else await self._read_changes(self._cursor)
+        self._refreshed_at_ns = self._clock.monotonic_ns()
         if changed:
             await self._save_copy()
         return changed
+
+    @property
+    def age_s(self) -> float:
+        """Since when nothing was heard from the store; a claim made or released since is not known here."""
+        return (self._clock.monotonic_ns() - self._refreshed_at_ns) / NS_PER_S
 
     async def close(self) -> None:
         """Stop refreshing. Idempotent."""
@@ -90,8 +113,14 @@ class ClaimIndex:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(REFRESH_S)
-            with contextlib.suppress(Unavailable):  # the copy in memory serves until the store is back
+            try:
                 await self.refresh()
+            except Unavailable:
+                continue  # the copy in memory serves until the store is back; its age is exported
+            except Exception as error:  # noqa: BLE001 - whatever it is, a gateway that stops following is worse
+                if type(error) not in self._faults:
+                    self._faults.add(type(error))
+                    self._on_fault(error)
 
     async def _read_all(self) -> bool:
         cursor = await self._store.change_cursor(CLAIMS)  # before reading, so that nothing falls between

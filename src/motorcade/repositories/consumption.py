@@ -99,10 +99,17 @@ class Consumption:
         await self._store.write([Delete(CHECKPOINTS, READER, str(partition), ANY)])
         return reached
 
-    async def reached(self, partition: int) -> Position:
-        """How far the partition is committed; nothing behind it may be trimmed."""
+    async def reached(self, partition: int, stream: str = "") -> Position:
+        """How far the partition is committed; nothing behind it may be trimmed.
+
+        Args:
+            partition: which.
+            stream: identity of the stream meant; of another one nothing is consumed. "" = whichever it is.
+        """
         stored = await self._store.get(CHECKPOINTS, READER, str(partition))
-        return BEGINNING if stored is None else int(stored.data["position"])
+        if stored is None or (stream and stored.data.get("stream", "") not in ("", stream)):
+            return BEGINNING
+        return int(stored.data["position"])
 
     async def states(self) -> list[StoredState]:
         """All vehicles' states."""

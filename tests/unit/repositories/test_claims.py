@@ -13,9 +13,11 @@ from motorcade.domain.errors import Denied, Invalid, Unavailable
 from motorcade.domain.ids import new_id
 from motorcade.domain.tenant import OrgScope, SystemScope
 from motorcade.domain.vehicle import CLAIM_TOLERANCE_NS, Claim
+from motorcade.ports.store import Delete, Put
+from motorcade.repositories import claim_index
 from motorcade.repositories.claim_index import ClaimIndex
-from motorcade.repositories.claims import RELEASE_DELAY_NS, ClaimsRepository, vin_of
-from motorcade.repositories.tables import ALL, VAULT
+from motorcade.repositories.claims import CLAIM_KEY_VERSION, RELEASE_DELAY_NS, ClaimsRepository, vin_of
+from motorcade.repositories.tables import ALL, CLAIMS, VAULT
 from motorcade.repositories.vehicles import AllVehicles, VehiclesRepository, name_key
 from tests.contract.rigs import TestClock
 
@@ -28,13 +30,15 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         create_root_key(folder / "root.key")
         self.folder = folder
+        self.faults: list[Exception] = []
         self.clock = TestClock()
         self.keys = FileKeys(folder / "root.key")
         self.store = SqliteStore(folder / "store.db", self.clock)
         self.claims = ClaimsRepository(SCOPE, self.store, self.keys, self.clock)
 
     def index(self, store: SqliteStore | None = None) -> ClaimIndex:
-        return ClaimIndex(SCOPE, store or self.store, self.keys, self.folder / "claims.sealed")
+        copy = self.folder / "claims.sealed"
+        return ClaimIndex(SCOPE, store or self.store, self.keys, copy, self.clock, self.faults.append)
 
     def vehicles(self, org_id: str) -> VehiclesRepository:
         return VehiclesRepository(OrgScope(org_id, "user", "owner"), self.store)
@@ -182,6 +186,28 @@ async def test_the_index_follows_claims_and_releases_by_itself(rig: Rig) -> None
     again = await rig.claims.claim(VIN, org_id, "Van 1")
     await resolved(index, again.vehicle_id)
     await index.close()
+    await index.close()
+
+
+async def test_an_unforeseen_fault_is_told_once_and_the_index_goes_on_following(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claim_index, "REFRESH_S", 0.01)
+    index = rig.index()
+    await index.start()
+    bad = str(CLAIM_KEY_VERSION), "bad"
+    await rig.store.write([Put(CLAIMS, *bad, {"nonsense": 1})])
+    async with asyncio.timeout(SOON_S):
+        while not rig.faults:  # noqa: ASYNC110 - plain polling
+            await asyncio.sleep(0.01)
+    rig.clock.skipped_s = 60.0
+    await asyncio.sleep(0.1)
+    assert len(rig.faults) == 1, "once of each kind"
+    assert index.age_s >= 60, "nothing was heard meanwhile"
+    await rig.store.write([Delete(CLAIMS, *bad)])
+    vehicle = await rig.claims.claim(VIN, new_id(), "Van 1")
+    await resolved(index, vehicle.vehicle_id)
+    assert index.age_s < 10
     await index.close()
 
 
