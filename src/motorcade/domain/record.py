@@ -99,15 +99,11 @@ def record_id(record: Record, hashed_payload: bytes) -> bytes:
     """The 16-byte id of a record: the same after any retry, resend, redelivery, redrive or replay.
 
     Args:
-        record: its vehicle, topic and time enter the id; a report without a vehicle time counts as time 0.
+        record: its vehicle, topic and observed time enter the id. A report without a vehicle time has that of its first
+            arrival, so a car that says the same again later has reported again.
         hashed_payload: the payload without the VIN and without the resend mark.
     """
-    return raw_record_id(
-        id_bytes(record.vehicle_id),
-        record.topic,
-        0 if record.flags & Flag.TIMELESS else record.observed_at_ns,
-        hashed_payload,
-    )
+    return raw_record_id(id_bytes(record.vehicle_id), record.topic, record.observed_at_ns, hashed_payload)
 
 
 def raw_record_id(vehicle: bytes, topic: int, observed_at_ns: int, hashed_payload: bytes) -> bytes:

@@ -71,10 +71,11 @@ def test_the_id_differs_by_vehicle_topic_time_and_payload() -> None:
     assert len(ids) == 5
 
 
-def test_a_record_without_vehicle_time_has_an_id_that_does_not_depend_on_its_arrival() -> None:
-    early = record(observed_at_ns=8, flags=Flag.TIMELESS)
+def test_reports_without_vehicle_time_are_told_apart_by_their_arrival() -> None:
+    early = record(observed_at_ns=8, received_at_ns=8, flags=Flag.TIMELESS)
     late = record(observed_at_ns=99, received_at_ns=99, flags=Flag.TIMELESS)
-    assert record_id(early, b"p") == record_id(late, b"p")
+    assert record_id(early, b"p") != record_id(late, b"p")
+    assert record_id(early, b"p") == record_id(record(observed_at_ns=8, flags=Flag.TIMELESS), b"p")
 
 
 @given(st.binary(min_size=16, max_size=16))

@@ -1,10 +1,8 @@
 """Step 2: a record that the vehicle's ring remembers ends here."""
 
 from motorcade.consumer.context import Outcome, Work
-from motorcade.domain.record import Flag, raw_record_id
+from motorcade.domain.record import raw_record_id
 from motorcade.wire.tesla.payload_cut import hashed_bytes
-
-_TIMELESS = int(Flag.TIMELESS)  # a plain number is faster than an enumeration's member
 
 
 def dedupe(work: Work) -> Outcome | None:
@@ -12,9 +10,7 @@ def dedupe(work: Work) -> Outcome | None:
 
     "Older than the watermark" is never by itself a reason to drop: late reports join the state like any other.
     """
-    _, vehicle_id, _, _, topic, flags, observed, _, effective, payload = work.frame
-    if flags & _TIMELESS:
-        observed = 0
+    _, vehicle_id, _, _, topic, _, observed, _, effective, payload = work.frame
     record_id = raw_record_id(vehicle_id, topic, observed, hashed_bytes(topic, payload))
     vehicle = work.vehicle
     if vehicle.ring.meets(record_id):
