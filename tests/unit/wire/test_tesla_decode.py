@@ -15,7 +15,7 @@ from tesla_protocol.telemetry.vehicle_data_pb2 import Field, Payload
 from motorcade.domain.errors import Invalid
 from motorcade.domain.signal import SIGNALS, by_name
 from motorcade.domain.state import Value
-from motorcade.wire.tesla.decode import Oddities, decode_plainly, decode_vehicle_data
+from motorcade.wire.tesla.decode import MAX_FIELD_NUMBER, Oddities, decode_plainly, decode_vehicle_data
 from motorcade.wire.tesla.encode import encode_vehicle_data
 from tests.conditions import Scale, shared_data
 from tests.unit.wire.hostile import mutate
@@ -188,13 +188,43 @@ def test_of_a_field_that_comes_twice_the_last_counts() -> None:
 
 def test_fields_and_arms_that_we_do_not_know_are_kept_or_counted_and_never_stop_the_rest() -> None:
     odd = Oddities()
-    body = b"\x08\xe8\x07\x12\x02\x30\x01"  # field 1000: a flag
+    body = b"\x08\x90\x03\x12\x02\x30\x01"  # field 400: a flag
     arm = b"\x08\x08\x12\x05\xaa\x06\x02hi"  # Soc with arm 101
     beyond = b"\x08\xff\xff\x7f\x12\x02\x30\x01"
     speed = encode_vehicle_data({4: 80.0}, None)
     raw = b"".join(b"\x0a" + bytes([len(part)]) + part for part in (body, arm, beyond)) + speed
-    assert dict(decode_vehicle_data(raw, odd)) == {1000: True, 8: None, 4: 80.0}
+    assert dict(decode_vehicle_data(raw, odd)) == {400: True, 8: None, 4: 80.0}
     assert odd == Oddities(unknown_fields=2, unknown_arms=1)
+
+
+@pytest.mark.parametrize(
+    ("key", "most_bytes"), [(Field.VehicleName, 4_096), (Field.RouteLine, 65_536), (MAX_FIELD_NUMBER, 256)]
+)
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f697"])
+def test_a_text_over_the_bytes_of_its_field_is_no_value_and_never_a_part(
+    key: int, most_bytes: int, letter: str
+) -> None:
+    fits = letter * (most_bytes // len(letter.encode()))
+    for text, kept, unreadable in ((fits, fits, 0), (fits + letter, None, 1)):
+        odd = Oddities()
+        raw: Any = Payload()
+        raw.data.add(key=key).value.string_value = text
+        assert decode_vehicle_data(raw.SerializeToString(), odd) == [(key, kept)]
+        assert odd.unreadable == unreadable
+
+
+def test_a_car_that_fills_every_field_it_can_name_stays_within_two_megabytes() -> None:
+    kept = 0
+    for key in range(1, 4_096):
+        raw: Any = Payload()
+        datum = raw.data.add(key=key)
+        for size in (65_536, 4_096, 256):
+            datum.value.string_value = "x" * size
+            values = [value for _, value in decode_vehicle_data(raw.SerializeToString()) if isinstance(value, str)]
+            if values:
+                kept += len(values[0])
+                break
+    assert kept < 2_000_000
 
 
 def test_a_value_that_makes_no_sense_for_its_signal_is_no_value_and_counted() -> None:

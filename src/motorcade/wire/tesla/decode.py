@@ -54,8 +54,9 @@ __all__ = [
     "decode_vehicle_data",
 ]
 
-MAX_FIELD_NUMBER: Final = 4095
-"""Highest field number that is kept; real ones grow by some tens a year, and a car must not grow our state at will."""
+MAX_FIELD_NUMBER: Final = 511
+"""Highest field number that is kept: some 230 above today's catalogue, which grows by some tens a year. Each one may
+hold a text, so a car could otherwise grow its state, which is written as a whole, to a gigabyte."""
 _MAX_MEMO: Final = 4096  # distinct short data: enumerations, flags and small counts of 278 signals
 _MAX_MEMO_BYTES: Final = 8  # key, arm and a one-byte value, with room for two-byte tags
 _DATUM_TAG: Final = 0x0A  # field 1, length-delimited

@@ -26,8 +26,11 @@ FACTORS: Final[dict[str, float]] = {
 }
 """Conversion id of the catalogue → what a sent number is multiplied by."""
 
-MAX_TEXT_CHARS: Final = 65_536
-"""Longest text kept as a value; a long route's line needs some thousand characters."""
+MAX_TEXT_BYTES: Final = 4_096
+"""Longest text (UTF-8) kept as a value; a longer one is no value, never a part of it."""
+MAX_LONG_TEXT_BYTES: Final = 65_536  # a route across a continent, as a polyline, needs some ten thousand
+MAX_UNKNOWN_TEXT_BYTES: Final = 256  # of fields that nobody shows yet: numbers, names and words fit
+_LONG_TEXTS: Final = frozenset({"RouteLine"})
 _MAX_NUMBER_CHARS: Final = 64  # a double's longest useful spelling is 25
 _INT64_MAX: Final = 2**63 - 1
 _INT32_MAX: Final = 2**31 - 1
@@ -198,11 +201,21 @@ def from_text(signal: Signal, raw: str) -> Value:
     shape = signal.shape
     if shape is Shape.SET and not text:
         return ()
-    if is_absent(text) or len(text) > MAX_TEXT_CHARS:
+    if is_absent(text) or _is_too_long(signal, text):
         return None
     if shape in {Shape.TEXT, Shape.UNTYPED, Shape.TIME_OF_DAY}:
         return text
     return _from_word(signal, text)
+
+
+def _is_too_long(signal: Signal, text: str) -> bool:
+    if len(text) <= MAX_UNKNOWN_TEXT_BYTES // 4:  # four bytes a character is UTF-8's most
+        return False
+    if signal.number < 0:
+        most_bytes = MAX_UNKNOWN_TEXT_BYTES
+    else:
+        most_bytes = MAX_LONG_TEXT_BYTES if signal.tesla_name in _LONG_TEXTS else MAX_TEXT_BYTES
+    return len(text) > most_bytes or len(text.encode()) > most_bytes
 
 
 def _from_word(signal: Signal, text: str) -> Value:
