@@ -15,7 +15,7 @@ from tesla_protocol.telemetry.vehicle_metric_pb2 import VehicleMetrics
 from motorcade.domain.errors import Invalid
 from motorcade.domain.record import Topic
 from motorcade.wire.tesla.messages import timestamp_ns
-from motorcade.wire.tesla.payload_cut import cut_payload, hashed_bytes, validates
+from motorcade.wire.tesla.payload_cut import MAX_FIELDS, cut_payload, hashed_bytes, validates
 from tests.conditions import Scale
 from tests.unit.wire.hostile import mutate
 
@@ -166,3 +166,25 @@ def test_hostile_payloads_raise_invalid_and_nothing_else_and_never_keep_the_vin(
         assert VIN not in cut.hashed.upper()
         assert hashed_bytes(topic, cut.payload) == cut.hashed
     assert read > 1_000
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"\x0a\x00" * (MAX_FIELDS + 1),
+        b"\xb0\x06\x01" * (MAX_FIELDS + 1),
+        b"\xbb\x06" + b"\x08\x01" * (MAX_FIELDS + 1) + b"\xbc\x06",
+        (b"\xbb\x06" + b"\x08\x01" * 100 + b"\xbc\x06") * 30,
+        b"\xbb\x06" * 50 + b"\x08\x01" * (MAX_FIELDS + 1) + b"\xbc\x06" * 50,
+    ],
+    ids=["data", "numbers", "group", "groups", "nested"],
+)
+def test_a_payload_of_thousands_of_fields_is_no_report(extra: bytes) -> None:
+    with pytest.raises(Invalid, match="more than"):
+        cut_payload(DATA, vehicle_data().SerializeToString() + extra, VIN)
+
+
+def test_a_payload_of_as_many_fields_as_allowed_is_a_report() -> None:
+    payload = b"\x0a\x00" * (MAX_FIELDS - 1) + VIN_FIELD
+    assert cut_payload(DATA, payload, VIN).payload == payload.removesuffix(VIN_FIELD)
+    assert cut_payload(DATA, b"\xbb\x06" + b"\x08\x01" * 1_900 + b"\xbc\x06", VIN).masked is False

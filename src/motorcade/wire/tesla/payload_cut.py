@@ -32,6 +32,12 @@ _RESEND_FIELD: Final = 4  # vehicle data only
 _RESEND_TAG: Final = _RESEND_FIELD << 3
 _LONG_RESEND_TAG: Final = _RESEND_TAG | 0x80  # the first byte of a needlessly long spelling
 _NO_FIELD: Final = -1
+MAX_FIELDS: Final = 2_000
+"""Top-level fields of one payload: seven times as many as there are signals. Each costs us and everybody behind us
+some microseconds, so a megabyte of two-byte fields is no report. What is inside a group counts too."""
+_LEAST_FIELD_BYTES: Final = 2
+_MAX_GROUP_BYTES: Final = MAX_FIELDS * _LEAST_FIELD_BYTES
+_FIELDS: Final = range(MAX_FIELDS + 1)
 _VEHICLE_DATA: Final = int(Topic.VEHICLE_DATA)
 
 _Spans = list[tuple[int, int]]
@@ -74,16 +80,17 @@ def cut_payload(topic: Topic, payload: bytes, vin: bytes) -> Cut:
         vin: the connection's VIN, from its certificate.
 
     Raises:
-        Invalid: the payload does not parse, also when only because masking the VIN broke it.
+        Invalid: the payload does not parse, also when only because masking the VIN broke it, or has too many fields.
     """
-    message = parse(topic, payload)
     is_data = topic is Topic.VEHICLE_DATA
+    # First the walk, which gives up early: what is too much should not be parsed before that is seen.
+    vins, resends = _find(payload, _VIN_FIELD.get(topic, _NO_FIELD), _RESEND_FIELD if is_data else _NO_FIELD)
+    message = parse(topic, payload)
     created = message.created_at
     seconds, nanos = created.seconds, created.nanos
     observed_at_ns = None
     if seconds or nanos or message.HasField("created_at"):
         observed_at_ns = timestamp_ns(seconds, nanos, may_be_ms=topic is Topic.ALERTS)
-    vins, resends = _find(payload, _VIN_FIELD[topic], _RESEND_FIELD if is_data else _NO_FIELD)
     kept = _without(payload, vins)
     stored = _mask(kept, vin)
     masked = stored is not kept
@@ -111,13 +118,20 @@ def hashed_bytes(topic: int, stored: bytes) -> bytes:
 
 
 def _find(payload: bytes, vin_field: int, resend_field: int) -> tuple[_Spans, _Spans]:
-    """The spans of all top-level VIN and resend fields of a payload that has parsed."""
+    """The spans of all top-level VIN and resend fields of a payload.
+
+    Raises:
+        Invalid: it has more than `MAX_FIELDS`, or is cut off somewhere.
+    """
     vins: _Spans = []
     resends: _Spans = []
     vin_tag = vin_field << 3 | _BYTES
     at, size = 0, len(payload)
+    group_bytes = 0
     try:
-        while at < size:
+        for _ in _FIELDS:
+            if at >= size:
+                break
             start, tag = at, payload[at]
             if tag < 128 and tag & 7 == _BYTES and (length := payload[at + 1]) < 128:
                 at += 2 + length
@@ -125,11 +139,15 @@ def _find(payload: bytes, vin_field: int, resend_field: int) -> tuple[_Spans, _S
                     vins.append((start, at))
                 continue
             tag, at = _varint(payload, at)
-            at = _skip(payload, at, tag)
-            if tag == vin_tag:
+            at = _skip(payload, at, tag, start + _MAX_GROUP_BYTES - group_bytes)
+            if tag & 7 == _GROUP:
+                group_bytes += at - start
+            elif tag == vin_tag:
                 vins.append((start, at))
             elif tag == resend_field << 3:
                 resends.append((start, at))
+        else:
+            raise Invalid(f"a payload of more than {MAX_FIELDS} fields")
     except IndexError as error:
         raise Invalid("a field reaches out of the payload") from error
     if at != size:
@@ -148,8 +166,8 @@ def _varint(payload: bytes, at: int) -> tuple[int, int]:
     raise Invalid("an integer of the payload does not end")
 
 
-def _skip(payload: bytes, at: int, tag: int, depth: int = 0) -> int:
-    """Where the value ends that begins at `at` behind `tag`."""
+def _skip(payload: bytes, at: int, tag: int, group_end: int, depth: int = 0) -> int:
+    """Where the value ends that begins at `at` behind `tag`; a group may reach up to `group_end`."""
     kind = tag & 7
     if kind == _VARINT:
         return _varint(payload, at)[1]
@@ -162,11 +180,12 @@ def _skip(payload: bytes, at: int, tag: int, depth: int = 0) -> int:
         return at + 4
     if kind != _GROUP or depth > _MAX_GROUP_DEPTH:
         raise Invalid(f"wire type {kind} at depth {depth} has no meaning")
-    while True:
+    while at < group_end:
         inner, at = _varint(payload, at)
         if inner & 7 == _END_GROUP:
             return at
-        at = _skip(payload, at, inner, depth + 1)
+        at = _skip(payload, at, inner, group_end, depth + 1)
+    raise Invalid(f"groups of more than {_MAX_GROUP_BYTES} bytes")
 
 
 def _without(payload: bytes, spans: _Spans) -> bytes:
