@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from motorcade.app.log_file import LogFile
 
 RESTART_FIRST_S = 0.5
 """Pause before a crashed room is started again; doubles with every crash in a row."""
@@ -14,36 +15,31 @@ STEADY_S = 60.0
 """A room that lived this long starts again at once after a crash."""
 STOP_WITHIN_S = 15.0
 """A room that has not ended by then is killed: its longest duty on stopping is one group commit and its clients."""
-LOG_END_BYTES = 8192  # enough for the last lines of a traceback
-LOG_BYTES_MOST = 20 * 1024 * 1024
-"""A log larger than this is moved aside at the next start, one generation kept."""
 
 
-@dataclass(slots=True)
 class Child:
-    """One room. `name` is its command: `motorcade <name>`."""
+    """One room. `name` is its command: `motorcade <name>`; `ends` counts how often it ended unasked."""
 
-    name: str
-    log_path: Path
-    tell: Callable[[str], None]
-    process: asyncio.subprocess.Process | None = None
-    restarts: int = 0
-    _stopping: bool = False
-    _watch: asyncio.Task[None] | None = field(default=None)
+    def __init__(self, name: str, log_path: Path, tell: Callable[[str], None]) -> None:
+        """Bind it; `tell` gets lines for the person at the terminal."""
+        self.name, self.ends = name, 0
+        self.process: asyncio.subprocess.Process | None = None
+        self._log, self._tell = LogFile(log_path), tell
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Start it and keep it running."""
-        self._turn_log()
-        await self._spawn()
-        self._watch = asyncio.create_task(self._keep())
+        with contextlib.suppress(OSError):
+            self._log.turn()
+        self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._log.watch())]
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float = STOP_WITHIN_S) -> None:
         """End it gracefully, by closing its standard input, then by force."""
         self._stopping = True
-        if self._watch is not None:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         process = self.process
         if process is None or process.returncode is not None:
             return
@@ -52,18 +48,28 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
+            await asyncio.wait_for(process.wait(), within_s)
         except TimeoutError:
-            self.tell(f"{self.name} did not stop within {STOP_WITHIN_S:.0f} s and was killed")
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            self._tell(f"{self.name} did not stop within {within_s:.0f} s and was killed")
+            self.kill()
             await process.wait()
 
-    async def _spawn(self) -> None:
+    def kill(self) -> None:
+        """End it by force, for good. `stop` still has to be awaited."""
+        self._stopping = True
+        if self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+
+    def last_lines(self, count: int = 5) -> str:
+        """The end of its log, for a person."""
+        return self._log.last_lines(count)
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
         # A session of its own keeps the terminal's Ctrl-C with the supervisor, which stops the rooms in order. The
         # pipe to its standard input tells a room that the supervisor is gone, however it ended.
-        with self.log_path.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
+        with self._log.open() as log:
+            return await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "motorcade",
@@ -78,30 +84,22 @@ class Child:
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
         pause_s = RESTART_FIRST_S
-        while True:
+        while not self._stopping:
             began = loop.time()
-            process = self.process
-            if process is None:  # pragma: no cover - start() has set it
-                return
-            code = await process.wait()
+            fault = await self._once()
             if self._stopping:
                 return
+            self.ends += 1
             if loop.time() - began > STEADY_S:
                 pause_s = RESTART_FIRST_S
-            self.tell(f"{self.name} ended with code {code}; starting it again in {pause_s:g} s (log: {self.log_path})")
+            self._tell(f"{self.name} {fault}; starting it again in {pause_s:g} s (log: {self._log.path})")
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, RESTART_MOST_S)
-            self.restarts += 1
-            await self._spawn()
 
-    def _turn_log(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            if self.log_path.stat().st_size > LOG_BYTES_MOST:
-                self.log_path.replace(self.log_path.with_suffix(".log.1"))
-
-    def last_lines(self, count: int = 5) -> str:
-        """The end of its log, for a person."""
-        with contextlib.suppress(FileNotFoundError):
-            end = self.log_path.read_bytes()[-LOG_END_BYTES:]
-            return "\n".join(end.decode("utf-8", "replace").splitlines()[-count:])
-        return ""
+    async def _once(self) -> str:
+        """One life of it; gives how it ended."""
+        try:
+            self.process = await self._spawn()
+        except OSError as error:  # no process or file left on this machine, no room on the disk: that passes
+            return f"could not be started ({error.strerror})"
+        return f"ended with code {await self.process.wait()}"

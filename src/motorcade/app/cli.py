@@ -132,7 +132,7 @@ def main() -> None:
     try:
         app()
     except MotorcadeError as error:
-        errors.print(f"motorcade: {error}", style="red", highlight=False, soft_wrap=True)
+        errors.print(f"motorcade: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise SystemExit(EXIT_FAULT) from None
     except KeyboardInterrupt:
         raise SystemExit(EXIT_INTERRUPTED) from None

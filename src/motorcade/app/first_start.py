@@ -37,4 +37,4 @@ async def prepare_installation(settings: Settings) -> Installation:
 
 def sign_in_link(settings: Settings, token: str) -> str:
     """Where a browser redeems a one-time token: in the fragment, so that no server's log ever holds it."""
-    return f"{settings.base_url}/sign-in#{token}"
+    return f"{settings.local_url}/sign-in#{token}"

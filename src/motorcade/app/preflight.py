@@ -34,11 +34,15 @@ class FolderLock:
                 f"Motorcade already runs in {path.parent.parent} (process {holder}). Use it, or stop it first, or set"
                 " MOTORCADE_DATA_DIR to another folder."
             ) from error
+        left_by = os.pread(self._handle, 32, 0).decode("ascii", "replace").strip()
+        self.left_by = left_by or None
+        """The process that had the lock and never gave it back: it was killed."""
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, str(os.getpid()).encode(), 0)
 
     def release(self) -> None:
         """Give the folder back."""
+        os.ftruncate(self._handle, 0)
         os.close(self._handle)
 
 

@@ -1,4 +1,4 @@
-"""Ask our own API whether it is ready."""
+"""Ask our own rooms whether they are ready."""
 
 import asyncio
 import contextlib
@@ -20,10 +20,9 @@ async def answers(settings: Settings, path: str) -> bool:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    host = settings.http_host if not settings.beyond_loopback else "127.0.0.1"
     try:
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            reader, writer = await asyncio.open_connection(host, settings.http_port, ssl=context)
+            reader, writer = await asyncio.open_connection(settings.local_http_host, settings.http_port, ssl=context)
             try:
                 request = f"GET {path} HTTP/1.1\r\nHost: localhost:{settings.http_port}\r\nConnection: close\r\n\r\n"
                 writer.write(request.encode())
@@ -32,5 +31,18 @@ async def answers(settings: Settings, path: str) -> bool:
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
+    except (OSError, TimeoutError):
+        return False
+
+
+async def opens(settings: Settings) -> bool:
+    """Whether the vehicle port takes a connection."""
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            _, writer = await asyncio.open_connection(settings.local_vehicle_host, settings.vehicle_port)
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            return True
     except (OSError, TimeoutError):
         return False

@@ -102,13 +102,26 @@ class Settings(BaseSettings):
             return True
 
     @property
-    def base_url(self) -> str:
-        """Address of the web application for people."""
-        if self.public_url:
-            return self.public_url.rstrip("/")
+    def local_http_host(self) -> str:
+        """Where this very machine reaches web and API."""
+        return _nearby(self.http_host)
+
+    @property
+    def local_vehicle_host(self) -> str:
+        """Where this very machine reaches the vehicle port."""
+        return _nearby(self.vehicle_host)
+
+    @property
+    def local_url(self) -> str:
+        """Address of the web application on this very machine: a sign-in link works nowhere else, not even by proxy."""
         scheme = "https" if self.http_cert else "http"
-        host = f"[{self.http_host}]" if ":" in self.http_host else self.http_host
+        host = f"[{self.local_http_host}]" if ":" in self.local_http_host else self.local_http_host
         return f"{scheme}://{host}:{self.http_port}"
+
+
+def _nearby(host: str) -> str:
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+    return everywhere.get(host, host)
 
 
 def load_settings() -> Settings:
@@ -120,11 +133,22 @@ def load_settings() -> Settings:
     """
     _refuse_unknown()
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise Invalid(f"{name}: {first['msg']} (given: {first['input']!r})") from error
+    for door in ("vehicle", "http"):
+        _refuse_half(door, getattr(settings, f"{door}_cert"), getattr(settings, f"{door}_key"))
+    return settings
+
+
+def _refuse_half(door: str, cert: Path | None, key: Path | None) -> None:
+    """One without the other would be ignored, and another certificate shown than the one that was set."""
+    if (cert is None) != (key is None):
+        given, missing = ("CERT", "KEY") if key is None else ("KEY", "CERT")
+        name = f"{PREFIX}{door.upper()}"
+        raise Invalid(f"{name}_{given} needs {name}_{missing} as well; set both or neither")
 
 
 def _refuse_unknown() -> None:

@@ -8,16 +8,22 @@ from collections.abc import Awaitable, Callable
 from rich.console import Console
 
 from motorcade.adapters.embedded.live_unix import UnixLiveSubscriber
-from motorcade.app.children import Child
+from motorcade.app.children import STOP_WITHIN_S, Child
 from motorcade.app.first_start import Installation, prepare_installation
 from motorcade.app.preflight import FolderLock, check_ports, prepare_folders
-from motorcade.app.probe import answers
+from motorcade.app.probe import answers, opens
 from motorcade.app.settings import Settings
 from motorcade.domain.errors import Unavailable
 from motorcade.wire.live_event import decode_live
 
 READY_WITHIN_S = 120.0
 """A start that takes longer has gone wrong; a cold one with 200 cars takes a few seconds."""
+ENDS_BEFORE_READY = 2
+"""A room that ended so often before it was ever ready will not get ready; once may be a moment's bad luck."""
+STOP_ALL_WITHIN_S = 30.0
+"""All rooms together; each may take what the ones before it left, and is killed then."""
+PORTS_FREE_WITHIN_S = 10.0
+"""After a killed start: its rooms notice that they are alone and end by themselves within a few seconds."""
 STOP_ORDER = ("simulate", "gateway", "consumer", "api")
 """Along the data path, so that what was acknowledged is also folded and committed before the end."""
 LIVE_SHARE = 0.8
@@ -41,12 +47,12 @@ class Supervisor:
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._interrupted)
         settings = self._settings
         prepare_folders(settings)
         lock = FolderLock(settings.run_dir / "lock")
         try:
-            check_ports(settings)
+            await self._ports_free(lock)
             installation = await prepare_installation(settings)
             if settings.beyond_loopback and not installation.passphrase_set:
                 raise Unavailable(
@@ -57,6 +63,27 @@ class Supervisor:
         finally:
             await self._end()
             lock.release()
+
+    def _interrupted(self) -> None:
+        """Ctrl-C: stop in order; once more: at once."""
+        if self._stop.is_set():
+            for child in self._children:
+                child.kill()
+            self._say("stopping at once; what was acknowledged is on disk")
+        self._stop.set()
+
+    async def _ports_free(self, lock: FolderLock) -> None:
+        """Check the ports; what a killed start left behind gets time to end."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + (PORTS_FREE_WITHIN_S if lock.left_by is not None else 0)
+        while True:
+            try:
+                return check_ports(self._settings)
+            except Unavailable:
+                if loop.time() >= until or self._stop.is_set():
+                    raise
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), 0.2)
 
     async def _live(self, installation: Installation) -> None:
         settings = self._settings
@@ -89,6 +116,7 @@ class Supervisor:
         while not await ready():
             if self._stop.is_set():
                 return False
+            self._refuse_crashing()
             if loop.time() - began > READY_WITHIN_S:
                 ends = "\n".join(f"{child.name}: {child.last_lines()}" for child in self._children)
                 raise Unavailable(f"{what} did not get ready within {READY_WITHIN_S:.0f} s. Last words:\n{ends}")
@@ -96,8 +124,16 @@ class Supervisor:
                 await asyncio.wait_for(self._stop.wait(), 0.2)
         return True
 
+    def _refuse_crashing(self) -> None:
+        """Say at once why a room does not get ready."""
+        for child in self._children:
+            if child.ends >= ENDS_BEFORE_READY:
+                words = child.last_lines(1) or "it wrote no line"
+                raise Unavailable(f"{child.name} ended {child.ends} times before all was ready. Last words: {words}")
+
     async def _rooms_ready(self) -> bool:
-        return await answers(self._settings, "/readyz")
+        # The gateway is asked at its door; through the API one learns only of what the consumer has published.
+        return await answers(self._settings, "/readyz") and await opens(self._settings)
 
     async def _cars_live(self, wanted: int) -> bool:
         """Whether enough cars have shown a place on the live bus: the very thing that the map draws."""
@@ -114,12 +150,14 @@ class Supervisor:
         return False
 
     async def _end(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + STOP_ALL_WITHIN_S
         for name in STOP_ORDER:
             for child in self._children:
                 if child.name == name:
-                    await child.stop()
+                    await child.stop(min(STOP_WITHIN_S, max(0.0, until - loop.time())))
         if self._children:
             self._say("stopped; nothing acknowledged was lost")
 
     def _say(self, line: str) -> None:
-        self._console.print(f"· {line}", style="dim", highlight=False, soft_wrap=True)
+        self._console.print(f"· {line}", style="dim", highlight=False, markup=False, soft_wrap=True)
