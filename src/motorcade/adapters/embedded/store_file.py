@@ -189,7 +189,7 @@ def _store(
     updates = ",".join(f"{name}=excluded.{name}" for name in names[2:])
     for part in schema.chunked(rows):
         statement = (
-            f"INSERT INTO {schema.sql_name(table)}({','.join(names)}) VALUES {','.join([places] * len(part))}"  # noqa: S608
+            f"INSERT INTO {schema.sql_name(table)}({','.join(names)}) VALUES {','.join([places] * len(part))}"  # noqa: S608 - declared
             f" ON CONFLICT(pk, sk) DO UPDATE SET {updates}"
         )
         connection.execute(statement, [value for row in part for value in row])
