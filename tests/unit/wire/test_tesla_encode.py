@@ -19,6 +19,11 @@ AT_NS = 1_755_000_000_123_000_000
 TEXTS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12)
 
 
+def is_plain_word(text: str) -> bool:
+    """Whether a text of an untyped signal cannot be read as a flag or a number."""
+    return text.isalpha() and text.lower() not in {"true", "false", "nan", "inf", "infinity"}
+
+
 def values_of(signal: Signal) -> Any:
     """Values that a car could have for a signal."""
     if signal.shape is Shape.CHOICE:
@@ -41,7 +46,7 @@ def values_of(signal: Signal) -> Any:
             st.floats(-90, 90).map(lambda degrees: round(degrees, 6)),
             st.floats(-180, 180).map(lambda degrees: round(degrees, 6)),
         ),
-        Shape.UNTYPED: st.one_of(st.booleans(), st.integers(0, 2**40), TEXTS.filter(str.isalpha)),
+        Shape.UNTYPED: st.one_of(st.booleans(), st.integers(0, 2**40), TEXTS.filter(is_plain_word)),
     }[signal.shape]
 
 

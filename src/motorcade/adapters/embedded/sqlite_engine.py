@@ -74,6 +74,10 @@ def translate(error: apsw.Error, path: Path) -> MotorcadeError:
             return Corrupt(f"{path.name} is not a database of this program. It is left as it is; restore a backup")
         case apsw.CorruptError():
             return Corrupt(f"{path.name} is damaged ({error}). It is left as it is; restore a backup")
+        case apsw.SQLError():  # our statements are fixed, so it is the file's own description of its tables
+            return Corrupt(
+                f"{path.name} describes other tables than ours ({error}). It is left as it is; restore a backup"
+            )
         case apsw.TooBigError():
             return Invalid(f"a value is larger than {path.name} can hold; nothing of its transaction was written")
         case apsw.BusyError() | apsw.LockedError():

@@ -132,7 +132,11 @@ def decode_vehicle_data(payload: bytes, odd: Oddities | None = None) -> list[tup
         body = payload[at + 2 : end]
         at = end
         if length in _DOUBLE_LENGTHS and (double := _DOUBLE_HEADS.get(body[:-8])):
-            readings[double[0]] = clean(_DOUBLE(body, length - 8)[0] * double[1])
+            number = clean(_DOUBLE(body, length - 8)[0] * double[1])
+            if number is None:  # NaN or infinite: the plain way counts it
+                _plain(body, readings, odd)
+            else:
+                readings[double[0]] = number
         elif known := _memo.get(body):
             readings[known[0]] = known[1]
         elif length == _PLACE_BYTES and (number := _PLACE_HEADS.get(body[:_PLACE_HEAD_BYTES])):
