@@ -26,6 +26,7 @@ class Child:
         self.process: asyncio.subprocess.Process | None = None
         self._log, self._tell = LogFile(log_path), tell
         self._stopping = False
+        self._spawning = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -37,8 +38,9 @@ class Child:
     async def stop(self, within_s: float = STOP_WITHIN_S) -> None:
         """End it gracefully, by closing its standard input, then by force."""
         self._stopping = True
-        for task in self._tasks:
-            task.cancel()
+        async with self._spawning:  # a start that is cancelled half-way leaves a process that nobody knows
+            for task in self._tasks:
+                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         process = self.process
         if process is None or process.returncode is not None:
@@ -99,7 +101,8 @@ class Child:
     async def _once(self) -> str:
         """One life of it; gives how it ended."""
         try:
-            self.process = await self._spawn()
+            async with self._spawning:
+                self.process = process = await self._spawn()
         except OSError as error:  # no process or file left on this machine, no room on the disk: that passes
             return f"could not be started ({error.strerror})"
-        return f"ended with code {await self.process.wait()}"
+        return f"ended with code {await process.wait()}"
