@@ -6,11 +6,16 @@ import signal
 import sys
 from pathlib import Path
 
+from motorcade.adapters.embedded.clock_system import SystemClock
+from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
+from motorcade.domain.errors import Unavailable
 from motorcade.domain.record import Flag, Record, Topic
 from motorcade.gateway.connectivity import LAST_SEQUENCE
+from motorcade.gateway.limits import Limits
+from motorcade.ports.stream import OnDurable, OnFailure
 from motorcade.wire.tesla.reports import Connectivity, decode_connectivity
 from tests.conditions import ROOT
-from tests.unit.gateway.rig import Rig, dial, envelope, running, sim_vin, vehicle_data
+from tests.unit.gateway.rig import Interposed, Rig, dial, envelope, running, sim_vin, vehicle_data
 
 
 async def events(rig: Rig) -> list[tuple[Record, Connectivity]]:
@@ -95,3 +100,37 @@ async def test_a_killed_gateway_s_connections_are_closed_by_the_next_one_when_la
     async with running(data_dir) as rig:  # and only once
         await asyncio.sleep(0.1)
         assert len(await events(rig)) == 2
+
+
+class FailsOnce(Interposed):
+    """Reports the first group commit as failed, as a full disk does it, without having written its records."""
+
+    def __init__(self, writer: SqliteStreamWriter, on_durable: OnDurable, on_failure: OnFailure) -> None:
+        super().__init__(writer, on_durable, on_failure)
+        self.left = 1
+
+    def append(self, frame: bytes, receipt: object) -> None:
+        if self.left:
+            self.left -= 1
+            asyncio.get_running_loop().call_soon(self.failure, [receipt], Unavailable("no space left"))
+        else:
+            super().append(frame, receipt)
+
+
+async def test_closings_of_an_earlier_epoch_survive_a_failed_first_commit(data_dir: Path) -> None:
+    clock = SystemClock()
+    writer = SqliteStreamWriter(data_dir / "stream.db", clock, lambda _receipts: None, lambda _receipts, _error: None)
+    left = {number.to_bytes(8, "big") for number in range(1, 4)}
+    for connection_id in left:
+        writer.connection_opened(connection_id, bytes(32) + connection_id, clock.now_ns(), "before")
+    await writer.close()
+    async with running(data_dir, Limits(retry_failed_s=0.2), wrap=FailsOnce) as rig:
+        await rig.until(lambda: rig.count("append_failed_total") == 1)
+        await asyncio.sleep(1)
+        found = await events(rig)
+        assert {bytes.fromhex(event.connection_id) for _, event in found} == left
+        assert [event.connected for _, event in found] == [False] * 3
+        assert {record.connection_seq for record, _ in found} == {LAST_SEQUENCE}
+    writer = SqliteStreamWriter(data_dir / "stream.db", clock, lambda _receipts: None, lambda _receipts, _error: None)
+    assert list(await writer.open_connections()) == []
+    await writer.close()

@@ -11,9 +11,13 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from motorcade.domain.errors import Busy
+from motorcade.domain.ids import id_text
 from motorcade.domain.record import Flag, Topic
+from motorcade.domain.vehicle import Claim
 from motorcade.gateway.fairness import Intake
+from motorcade.gateway.protocols.tesla import Identity
 from motorcade.gateway.session import Receipt, Session
+from motorcade.gateway.wire import NoWire
 from motorcade.ports.clock import Clock
 from motorcade.wire.batch import encode_frame
 from motorcade.wire.tesla.reports import encode_connectivity
@@ -86,6 +90,7 @@ class Presence:
         self._epoch = secrets.token_bytes(EPOCH_BYTES)
         self._beats = 0
         self._owed: set[bytes] = set()
+        self._noted: set[bytes] = set()
 
     def attach(self, ledger: Ledger) -> None:
         """Name the ledger, which exists only once the stream is open."""
@@ -111,9 +116,10 @@ class Presence:
         Raises:
             Busy: the stream takes nothing now.
         """
-        if receipt[1] == CONNECTED:
-            session = receipt[0]
+        session = receipt[0]
+        if receipt[1] == CONNECTED and session.connection_id not in self._noted:
             self.ledger.connection_opened(session.connection_id, session.source, receipt[4], self._epoch.hex())
+            self._noted.add(session.connection_id)  # offered again while the stream refuses, it is not noted again
 
     def after_durable(self, receipt: Receipt) -> None:
         """Forget a connection once its DISCONNECTED record is durable."""
@@ -123,16 +129,16 @@ class Presence:
     async def close_earlier_epochs(self) -> int:
         """Append closings for what earlier epochs left open; gives how many.
 
-        Raises:
-            Busy: the stream takes nothing; nothing is lost, the next start does it again.
+        They go the way of a connection's own end: a closing that the stream refuses or fails to write is offered
+        again, and the connection is forgotten only when its closing is durable.
         """
         now_ns = self._clock.now_ns()
         left = await self.ledger.open_connections()
         for connection in left:
             payload = encode_connectivity(connection.connection_id.hex(), False, connection.last_seen_ns)
             frame = _frame(connection.source, LAST_SEQUENCE, connection.last_seen_ns, now_ns, payload)
-            self._intake.writer.append(frame, None)
-            self.ledger.connection_closed(connection.connection_id)
+            departed = _departed(connection)
+            self._intake.submit(departed, frame, (departed, DISCONNECTED, b"", frame, now_ns))
         return len(left)
 
     def beat(self) -> None:
@@ -156,6 +162,7 @@ class Presence:
         self._intake.submit(session, frame, (session, event, b"", frame, at_ns))
 
     def _forget(self, connection_id: bytes) -> None:
+        self._noted.discard(connection_id)
         try:
             self.ledger.connection_closed(connection_id)
         except Busy:
@@ -171,6 +178,14 @@ def heartbeat(epoch: bytes, beat: int, now_ns: int) -> bytes:
         now_ns: our clock; nothing that we append later was received before it.
     """
     return encode_frame(_NO_SOURCE + epoch, beat, Topic.HEARTBEAT, _SERVER_MADE, (now_ns, now_ns, now_ns), b"")
+
+
+def _departed(connection: OpenConnection) -> Session:
+    """The session of a connection that ended with an earlier epoch: it only carries the receipt of its closing."""
+    claim = Claim(id_text(connection.source[:16]), id_text(connection.source[16:32]), None, None)
+    session = Session(Identity("", frozenset()), claim, connection.connection_id, "", NoWire())
+    session.is_open = False
+    return session
 
 
 def _frame(source: bytes, sequence: int, observed_ns: int, received_ns: int, payload: bytes) -> bytes:

@@ -11,7 +11,7 @@ from typing import Final
 from motorcade.domain.ids import id_bytes
 from motorcade.domain.vehicle import Claim
 from motorcade.gateway.protocols.tesla import Identity
-from motorcade.gateway.wire import SocketWire
+from motorcade.gateway.wire import Wire
 
 Receipt = tuple["Session", bytes, bytes, bytes, int]
 """(session, txid, topic, frame, received_at_ns) of one appended record; an empty topic and txid for our own records.
@@ -53,13 +53,14 @@ class Session:
         "sequence",
         "source",
         "unacked",
+        "unacked_bytes",
         "vin",
         "waiting",
         "wire",
         "write_blocked_ns",
     )
 
-    def __init__(self, identity: Identity, claim: Claim, connection_id: bytes, network: str, wire: SocketWire) -> None:
+    def __init__(self, identity: Identity, claim: Claim, connection_id: bytes, network: str, wire: Wire) -> None:
         """Begin a session.
 
         Args:
@@ -80,6 +81,7 @@ class Session:
         self.received_ns = 0
         self.lead_ns = 0
         self.unacked = 0
+        self.unacked_bytes = 0
         self.waiting: deque[tuple[bytes, Receipt]] | None = None
         self.replies: list[bytes] = []
         self.paused = 0

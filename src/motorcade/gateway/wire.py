@@ -1,7 +1,38 @@
 """The socket under a session: write, stop reading, read on."""
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Wire(Protocol):
+    """What a session needs of its socket."""
+
+    @property
+    def write(self) -> Callable[[bytes], object]:
+        """Send bytes after those already handed over."""
+        ...
+
+    def pause_reading(self) -> None:
+        """Take nothing more."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        ...
+
+
+class NoWire:
+    """The socket of a connection that has ended: nobody is there."""
+
+    def write(self, data: bytes) -> None:
+        """Send nothing."""
+
+    def pause_reading(self) -> None:
+        """Nothing comes anyway."""
+
+    def resume_reading(self) -> None:
+        """Nothing will come."""
 
 
 class SocketWire:
