@@ -50,16 +50,30 @@ class Limits:
     """Frames a second that one connection gets: 250 times a car's own pace, so 5,000 kept records pass in 10 s."""
     rate_burst: int = 250
     """Frames at once: half a second's worth, 4 ms of CPU, so a flood cannot stall its neighbours."""
+    rate_frame_bytes: int = 2 * KB
+    """A frame is charged as one and one more for each of these: an ordinary record counts once, and a car gets 1 MB/s,
+    since parsing, storing and copying cost by size."""
     in_flight: int = 512
     """Unacknowledged records of one connection, a second's worth; then its reading waits for the disk."""
+    in_flight_bytes: int = 1 * MB
+    """The same in bytes, a sixteenth of the stream's queue: one car cannot fill it and make everybody wait."""
     busy_resume_share: float = 0.5
     """Reading starts again when the stream's queue has fallen to this share of what it held when it was full."""
     retry_failed_s: float = 1.0
     """Pause before records of a failed group commit are offered again: a full disk does not need hammering."""
+    refuse_after_s: float = 10.0
+    """The stream refuses for this long: upgrades get 503, or cars that come and go would pile up records in memory.
+    Shorter troubles (a slow disk, one failed commit) pass without turning anybody away."""
     quarantine_bytes_per_day: int = 10 * MB
     """Unreadable bytes kept of one vehicle and day; then they are only counted, or one car could fill the disk."""
+    quarantine_message_bytes: int = 512
+    """What each kept message is charged on top of its bytes: names, row and index, in memory and on disk."""
     quarantine_queue_bytes: int = 16 * MB
     """Unreadable bytes that wait to be written; beyond it they are only counted."""
+    quarantine_queue_messages: int = 4_096
+    """Messages that wait to be written: some seconds of the store's work."""
+    quarantine_vehicles: int = 20_000
+    """Vehicles whose share of the day is remembered, twice a full house; those beyond it are only counted that day."""
     sweep_s: float = 0.1
     """How often a share of the connections is looked at: is it silent, is its claim still the same?"""
     sweep_slices: int = 20

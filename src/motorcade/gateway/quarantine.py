@@ -1,7 +1,7 @@
 """Unreadable bytes of a vehicle, kept sealed so that somebody can find out what the car meant.
 
-They are not in the stream and were answered with an error, so losing them loses nothing that was acknowledged: over a
-limit, or when the store is away, they are only counted.
+They are not in the stream and the car is not asked to keep them, so this is a help and no promise: over a limit, or
+when the store is away, they are only counted.
 """
 
 import asyncio
@@ -9,13 +9,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from motorcade.domain.errors import MotorcadeError
+from motorcade.domain.vehicle import Claim
 from motorcade.gateway.limits import Limits
 from motorcade.gateway.session import Session
+from motorcade.observability.logs import get_logger
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.keys import Keys
 
+_log = get_logger(__name__)
 PURPOSE = "quarantine"
 """What the bytes are sealed for; opening them needs the same word and the same organisation."""
 _NS_PER_DAY = 24 * 3600 * 1_000_000_000
@@ -30,12 +32,12 @@ class Quarantined:
     connection_id: str
     received_at_ns: int
     topic: str
-    """What it came on, or `envelope` where not even that could be read."""
+    """What it came on; `unknown` for topics that we do not know, `envelope` where not even that could be read."""
     sealed: bytes
 
 
 QuarantineWriter = Callable[[Quarantined], Awaitable[None]]
-"""Keeps one quarantined message; raises a MotorcadeError where it cannot."""
+"""Keeps one quarantined message; raises where it cannot."""
 
 
 class Quarantine:
@@ -46,11 +48,12 @@ class Quarantine:
         self._clock = clock
         self._keys = keys
         self._write = write
-        self._queue: asyncio.Queue[tuple[Session, str, bytes, int]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[Claim, bytes, str, bytes, int]] = asyncio.Queue()
         self._queued_bytes = 0
         self._day = -1
         self._bytes_today: dict[str, int] = {}
         self._kept = metrics.count("motorcade_gateway_quarantined_total")
+        self._has_failed = False
         self._dropped = metrics.count("motorcade_gateway_quarantine_dropped_total")
         self._task: asyncio.Task[None] | None = None
 
@@ -70,37 +73,43 @@ class Quarantine:
     def park(self, session: Session, topic: str, message: bytes) -> None:
         """Queue unreadable bytes, or only count them where a limit is reached."""
         now_ns = self._clock.now_ns()
-        vehicle = session.claim.vehicle_id
-        size = len(message)
+        limits, vehicle = self._limits, session.claim.vehicle_id
+        size = len(message) + limits.quarantine_message_bytes
         if (day := now_ns // _NS_PER_DAY) != self._day:
             self._day = day
             self._bytes_today.clear()
         today = self._bytes_today.get(vehicle, 0) + size
         if (
-            today > self._limits.quarantine_bytes_per_day
-            or self._queued_bytes + size > self._limits.quarantine_queue_bytes
+            today > limits.quarantine_bytes_per_day
+            or self._queued_bytes + size > limits.quarantine_queue_bytes
+            or self._queue.qsize() >= limits.quarantine_queue_messages
+            or (vehicle not in self._bytes_today and len(self._bytes_today) >= limits.quarantine_vehicles)
         ):
             self._dropped.n += 1
             return
         self._bytes_today[vehicle] = today
         self._queued_bytes += size
-        self._queue.put_nowait((session, topic, message, now_ns))
+        self._queue.put_nowait((session.claim, session.connection_id, topic, message, now_ns))
 
     async def _run(self) -> None:
         while True:
-            session, topic, message, now_ns = await self._queue.get()
+            claim, connection_id, topic, message, now_ns = await self._queue.get()
             try:
-                await self._keep(session, topic, message, now_ns)
+                sealed = await self._keys.seal(claim.org_id, PURPOSE, message)
+                await self._write(
+                    Quarantined(claim.org_id, claim.vehicle_id, connection_id.hex(), now_ns, topic, sealed)
+                )
                 self._kept.n += 1
-            except MotorcadeError:
+                self._has_failed = False
+            except Exception as error:  # noqa: BLE001 - whatever one message meets must not end the keeping of the rest
                 self._dropped.n += 1
+                self._say_once(error)
             finally:
-                self._queued_bytes -= len(message)
+                self._queued_bytes -= len(message) + self._limits.quarantine_message_bytes
                 self._queue.task_done()
 
-    async def _keep(self, session: Session, topic: str, message: bytes, now_ns: int) -> None:
-        claim = session.claim
-        sealed = await self._keys.seal(claim.org_id, PURPOSE, message)
-        await self._write(
-            Quarantined(claim.org_id, claim.vehicle_id, session.connection_id.hex(), now_ns, topic, sealed)
-        )
+    def _say_once(self, error: Exception) -> None:
+        """Log the first failure of a row; the counter has all of them."""
+        if not self._has_failed:
+            self._has_failed = True
+            _log.warning("quarantine cannot keep a message", error=type(error).__name__)
