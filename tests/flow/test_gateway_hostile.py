@@ -29,6 +29,7 @@ def seeds() -> list[bytes]:
             errors=[vehicle_error_pb2.VehicleError(name="x", tags={"a": "b"})]
         ).SerializeToString(),
     ]
+    payloads += [vehicle_data(at_s=at_s, resend=at_s < 0) for at_s in (9_200_000_000, -2_300_000_000, -9_200_000_000)]
     names = {"sender_id": b"vehicle_device." + sim_vin(1).encode(), "device_id": sim_vin(1).encode()}
     return [envelope(payload, b"tx-%d" % at, topic, **names) for at, payload in enumerate(payloads) for topic in TOPICS]
 

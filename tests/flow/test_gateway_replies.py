@@ -59,6 +59,10 @@ async def test_an_unknown_topic_is_acknowledged_for_its_own_sender_and_refused_f
         await car.message(envelope(b"x", b"t", b"\xff\xfe", sender_id=own))
         assert await car.raw_reply() == encode_ack(b"t", b"\xff\xfe")
         assert await rig.reports() == []
+        await rig.until(lambda: len(rig.quarantine) == 3)  # those acknowledged, and not the foreign one
+        assert {item.topic for item in rig.quarantine} == {"unknown"}
+        org_id = rig.claims[sim_vin()].org_id
+        assert {await rig.keys.unseal(org_id, PURPOSE, item.sealed) for item in rig.quarantine} == {b"x"}
         await car.hang_up()
 
 
@@ -95,7 +99,7 @@ async def test_what_cannot_be_read_gets_an_error_and_lies_sealed_in_quarantine(d
 
 
 async def test_quarantine_keeps_its_daily_share_of_a_vehicle_and_counts_the_rest(data_dir: Path) -> None:
-    async with running(data_dir, Limits(quarantine_bytes_per_day=1_000)) as rig:
+    async with running(data_dir, Limits(quarantine_bytes_per_day=1_000 + 2 * 512)) as rig:
         car = await rig.car()
         for _ in range(5):
             await car.message(b"\xff" * 400)
@@ -166,4 +170,18 @@ async def test_times_and_flags_are_decided_at_the_door(data_dir: Path) -> None:
         assert {record.vehicle_id for record in (timeless, before)} == {claim.vehicle_id}
         assert timeless.topic is Topic.VEHICLE_DATA
         assert rig.count("outside_claim_total") == 1
+        await car.hang_up()
+
+
+async def test_a_resend_after_a_clock_centuries_ahead_is_moved_back_a_week_at_most(data_dir: Path) -> None:
+    async with running(data_dir) as rig:
+        car = await rig.car()
+        times_s = (9_200_000_000, -2_300_000_000, -9_223_000_000)
+        for at_s in times_s:
+            await car.message(envelope(vehicle_data(at_s=at_s, resend=at_s < 0)))
+            assert (await car.reply()).message_type == TYPE_ACK
+        ahead, resent, first = await rig.reports()
+        assert ahead.effective_at_ns == ahead.received_at_ns
+        assert resent.effective_at_ns == (times_s[1] - 7 * 86_400) * 10**9
+        assert first.effective_at_ns == -(2**63)
         await car.hang_up()

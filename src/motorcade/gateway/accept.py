@@ -5,7 +5,7 @@ once. The replies to everything else are those of the maker's own server, minus 
 
     known topic, payload parses           acknowledged when durable
     known topic, payload does not parse   error with the txid; the bytes go to quarantine
-    unknown topic, own sender id          acknowledged, not stored
+    unknown topic, own sender id          acknowledged; the bytes go to quarantine, within its limits
     unknown topic, other sender id        error with the txid
     no topic, no Stream, no bytes, zeros  acknowledged, not stored
     offsets that lead out of the message  error without txid; the bytes go to quarantine
@@ -26,7 +26,7 @@ from motorcade.wire.tesla.envelope import TYPE_STREAM, Envelope, decode_envelope
 from motorcade.wire.tesla.payload_cut import Cut, cut_payload
 
 Park = Callable[[Session, str, bytes], None]
-"""Takes unreadable bytes to quarantine: session, the topic they came on (or `envelope`), the bytes."""
+"""Takes unreadable bytes to quarantine: session, the topic they came on, `envelope` or `unknown`, the bytes."""
 
 # Plain integers: an operation on IntFlag members costs a microsecond, twenty of those are a record's whole budget.
 _RESEND: Final = int(Flag.RESEND)
@@ -36,6 +36,8 @@ _TIMELESS: Final = int(Flag.TIMELESS)
 _OUTSIDE: Final = int(Flag.OUTSIDE_CLAIM)
 _MISMATCH: Final = int(Flag.IDENTITY_MISMATCH)
 _NS_PER_S: Final = 1_000_000_000
+_LONGEST_LEAD_NS: Final = ANCIENT_NS  # a clock that is ahead by more tells nothing about the car's earlier reports
+_FIRST_NS: Final = -(2**63)  # the earliest time that a frame holds
 _ERROR: Final = encode_error()
 _EMPTY_ACK: Final = encode_ack(b"", b"")
 
@@ -111,8 +113,8 @@ class AcceptPath:
         for receipt in cast(Sequence[Receipt | None], receipts):
             if receipt is None:
                 continue
-            session, txid, topic, _, received_ns = receipt
-            settle(session)
+            session, txid, topic, frame, received_ns = receipt
+            settle(session, len(frame))
             oldest_ns = min(oldest_ns, received_ns)
             if not topic:
                 self.after_durable(receipt)
@@ -144,11 +146,11 @@ class AcceptPath:
             flags = _TIMELESS
         elif cut.is_resend:
             # A resend carries the clock's error of its first sending, see domain/record.py `effective_time`.
-            effective = min(observed - session.lead_ns, received)
+            effective = max(min(observed - session.lead_ns, received), _FIRST_NS)
             flags = _RESEND
             self._flagged[_RESEND].n += 1
         else:
-            session.lead_ns = observed - received if observed > received else 0
+            session.lead_ns = min(observed - received, _LONGEST_LEAD_NS) if observed > received else 0
             effective = min(observed, received)
         ahead = observed - received
         if ahead > CLOCK_TOLERANCE_NS:
@@ -188,6 +190,8 @@ class AcceptPath:
             session.reply(encode_ack(envelope.txid, b""))
         elif envelope.sender_id in session.identity.sender_ids:
             self._unstored["unknown"].n += 1
+            if envelope.payload:
+                self._park(session, "unknown", envelope.payload)
             session.reply(encode_ack(envelope.txid, envelope.topic))
         else:
             self._check_names(session, envelope)

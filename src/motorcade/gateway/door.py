@@ -1,8 +1,8 @@
 """The vehicle door: accept at a pace, TLS with a client certificate, and the decision before the upgrade.
 
 A vehicle that may not come in gets its answer before 101: 403 for a certificate that speaks for no claimed vehicle, 503
-when the house is full, 400 for anything that is no upgrade. `GET /status` answers `mtls ok` to every trusted
-certificate, as the maker's own server does.
+when the house is full or nothing can be stored, 400 for anything that is no upgrade. `GET /status` answers `mtls ok` to
+every trusted certificate, as the maker's own server does.
 """
 
 import asyncio
@@ -72,12 +72,14 @@ class Door:
         gatekeeper: Gatekeeper,
         resolve: ClaimResolver,
         open_sessions: Callable[[], int],
+        refuses_newcomers: Callable[[], bool],
     ) -> None:
         self._desk = desk
         self._limits: Limits = desk.limits
         self._gatekeeper = gatekeeper
         self._resolve = resolve
         self._open_sessions = open_sessions
+        self._refuses_newcomers = refuses_newcomers
         self._handshakes: dict[asyncio.Task[None], None] = {}
         self._task: asyncio.Task[None] | None = None
         self._socket: socket.socket | None = None
@@ -192,6 +194,8 @@ class Door:
             return self._refuse(400, "no_upgrade", b"Bad Request\n")
         if self._open_sessions() >= self._limits.max_connections:
             return self._refuse(503, "full", b"too many vehicles\n")
+        if self._refuses_newcomers():
+            return self._refuse(503, "stream", b"nothing can be stored now\n")
         transport = protocol.transport.underlying_transport
         tls = transport.get_extra_info("ssl_object")
         try:

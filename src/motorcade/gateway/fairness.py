@@ -20,11 +20,16 @@ _SHORTEST_PAUSE_S = 0.02  # ten frames' worth; a timer for each single frame wou
 
 
 class Pacer:
-    """A token bucket for each connection, refilled when it runs dry, so that a frame costs one subtraction."""
+    """A token bucket for each connection, refilled when it runs dry, so that a frame costs one subtraction.
+
+    What a frame costs us grows with its size, so the bucket is charged by size as well (see `Limits.rate_frame_bytes`).
+    """
 
     def __init__(self, limits: Limits, clock: Clock, metrics: Metrics) -> None:
         self._rate_per_ns = limits.rate_per_s / _NS_PER_S
         self._burst = float(limits.rate_burst)
+        self.bytes_per_share = limits.rate_frame_bytes
+        """A frame costs one of its connection's allowance, and one more for each of these bytes."""
         self._clock = clock
         self._pauses = metrics.count("motorcade_gateway_paused_total", "rate")
 
@@ -79,6 +84,7 @@ class Intake:
         self._waiting: dict[Session, None] = {}
         self._resume_bytes = 0.0
         self._not_before_ns = 0
+        self._held_since_ns = 0
         self.is_held = False
         self.outstanding = 0
         """Records of all connections, closed ones too, that are not durable yet."""
@@ -87,6 +93,7 @@ class Intake:
         self._pauses = metrics.count("motorcade_gateway_paused_total", "stream")
         self._in_flight_pauses = metrics.count("motorcade_gateway_paused_total", "in_flight")
         self._max_in_flight = limits.in_flight
+        self._max_in_flight_bytes = limits.in_flight_bytes
 
     def attach(self, writer: StreamWriter, before_append: Callable[[Receipt], None]) -> None:
         """Name the writer; its callbacks need this object, so it comes second.
@@ -109,6 +116,13 @@ class Intake:
         """Whether nothing waits outside the stream's own queue; only then may a heartbeat speak for us."""
         return not self._waiting and not self.is_held
 
+    @property
+    def refuses_newcomers(self) -> bool:
+        """Whether the stream has refused for so long that more connections would only add what waits in memory."""
+        if not self.is_held:
+            return False
+        return self._clock.monotonic_ns() - self._held_since_ns > self._limits.refuse_after_s * _NS_PER_S
+
     def begin(self, session: Session) -> None:
         """Let a new connection take part in a brake that is on."""
         if self.is_held:
@@ -117,6 +131,7 @@ class Intake:
     def submit(self, session: Session, frame: bytes, receipt: Receipt) -> None:
         """Append a record, or keep it until the stream has room; the order of a connection is kept."""
         session.unacked += 1
+        session.unacked_bytes += len(frame)
         self.outstanding += 1
         self._appended.n += 1
         if session.waiting:
@@ -128,14 +143,21 @@ class Intake:
             self._keep(session, frame, receipt)
             self._hold()
             return
-        if session.unacked >= self._max_in_flight and session.pause(_IN_FLIGHT):
+        if (
+            session.unacked >= self._max_in_flight or session.unacked_bytes >= self._max_in_flight_bytes
+        ) and session.pause(_IN_FLIGHT):
             self._in_flight_pauses.n += 1
 
-    def settle(self, session: Session) -> None:
-        """One record less is in flight; below half of the limit reading goes on."""
+    def settle(self, session: Session, frame_bytes: int) -> None:
+        """One record less is in flight; below half of both limits reading goes on."""
         session.unacked -= 1
+        session.unacked_bytes -= frame_bytes
         self.outstanding -= 1
-        if session.paused & _IN_FLIGHT and session.unacked <= self._max_in_flight // 2:
+        if (
+            session.paused & _IN_FLIGHT
+            and session.unacked <= self._max_in_flight // 2
+            and session.unacked_bytes <= self._max_in_flight_bytes // 2
+        ):
             session.resume(_IN_FLIGHT)
 
     def failed(self, receipts: Iterable[Receipt | None]) -> None:
@@ -189,6 +211,7 @@ class Intake:
         if self.is_held:
             return
         self.is_held = True
+        self._held_since_ns = self._clock.monotonic_ns()
         self._pauses.n += 1
         for session in self._sessions:
             session.pause(_STREAM)

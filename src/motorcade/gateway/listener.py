@@ -66,9 +66,10 @@ class VehicleListener(WSListener):
         session = self.session
         if not session.is_open:
             return
-        session.allowance -= 1
+        pacer = self._desk.pacer
+        session.allowance -= 1 + frame.payload_size // pacer.bytes_per_share
         if session.allowance < 0:
-            self._desk.pacer.exhausted(session)
+            pacer.exhausted(session)
         if frame.msg_type == _BINARY and frame.fin and self._fragments is None and not frame.rsv1:
             session.heard = True
             self._desk.accept.accept(session, frame.get_payload_as_bytes())

@@ -108,7 +108,13 @@ class Gateway:
         self._gauges(anchors.earliest_expiry_s)
         closed = await self._presence.close_earlier_epochs()
         self._quarantine.start()
-        self._door = Door(self._desk, Gatekeeper(anchors), self._doors.resolve_claim, self._listeners.__len__)
+        self._door = Door(
+            self._desk,
+            Gatekeeper(anchors),
+            self._doors.resolve_claim,
+            self._listeners.__len__,
+            lambda: self._intake.refuses_newcomers,
+        )
         self.port = await self._door.open(settings.host, settings.port, context)
         self._tasks = [
             asyncio.create_task(self._beat(), name="heartbeat"),
