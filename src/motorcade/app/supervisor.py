@@ -22,7 +22,7 @@ ENDS_BEFORE_READY = 2
 """A room that ended so often before it was ever ready will not get ready; once may be a moment's bad luck."""
 STOP_ALL_WITHIN_S = 30.0
 """All rooms together; each may take what the ones before it left, and is killed then."""
-PORTS_FREE_WITHIN_S = 10.0
+LEFT_OVER_S = 10.0
 """After a killed start: its rooms notice that they are alone and end by themselves within a few seconds."""
 STOP_ORDER = ("simulate", "gateway", "consumer", "api")
 """Along the data path, so that what was acknowledged is also folded and committed before the end."""
@@ -38,6 +38,7 @@ class Supervisor:
         self._settings, self._console = settings, console
         self._children: list[Child] = []
         self._stop = asyncio.Event()
+        self._patient_until = 0.0
 
     async def run(self) -> None:
         """Start everything, print the sign-in link, and wait for Ctrl-C.
@@ -75,7 +76,7 @@ class Supervisor:
     async def _ports_free(self, lock: FolderLock) -> None:
         """Check the ports; what a killed start left behind gets time to end."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + (PORTS_FREE_WITHIN_S if lock.left_by is not None else 0)
+        until = self._patient_until = loop.time() + (LEFT_OVER_S if lock.left_by is not None else 0)
         while True:
             try:
                 return check_ports(self._settings)
@@ -125,7 +126,9 @@ class Supervisor:
         return True
 
     def _refuse_crashing(self) -> None:
-        """Say at once why a room does not get ready."""
+        """Say at once why a room does not get ready, unless a killed start may still hold the stream."""
+        if asyncio.get_running_loop().time() < self._patient_until:
+            return
         for child in self._children:
             if child.ends >= ENDS_BEFORE_READY:
                 words = child.last_lines(1) or "it wrote no line"

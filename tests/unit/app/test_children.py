@@ -172,3 +172,16 @@ async def test_ports_of_a_killed_start_get_time_to_become_free(data_dir: Path, *
             await task
     lock.release()
     assert (data_dir / "lock").read_bytes() == b"", "a clean end leaves no name"
+
+
+async def test_after_a_killed_start_a_room_may_crash_until_its_predecessor_has_ended(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "LEFT_OVER_S", 1.5)
+    room(data_dir, monkeypatch, CRASHING)
+    (data_dir / "run").mkdir()
+    (data_dir / "run" / "lock").write_text("12345")
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(Unavailable, match="the stream is damaged"):
+        await asyncio.wait_for(Supervisor(settings_of(data_dir), Console(quiet=True)).run(), 30)
+    assert asyncio.get_running_loop().time() - began >= 1.5
