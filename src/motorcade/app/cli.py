@@ -1,6 +1,7 @@
 """The command line: `motorcade`."""
 
 import asyncio
+import errno
 import getpass
 import os
 import sys
@@ -143,7 +144,13 @@ def _room(name: str, room: Room, *, supervised: bool) -> None:
     prepare_folders(settings)
     check_ports(settings, name)
     os.umask(0o077)
-    run_until_stopped(lambda stop: room(settings, stop), supervised=supervised)
+    try:
+        run_until_stopped(lambda stop: room(settings, stop), supervised=supervised)
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}:
+            raise
+        check_ports(settings, name)  # somebody was quicker after the first look: names the setting
+        raise Unavailable(f"{name} could not start ({error.strerror}); start it again") from error
 
 
 def _do(work: Coroutine[Any, Any, Result]) -> Result:
