@@ -43,11 +43,12 @@ empties its buffer. CPU per record is that of the whole gateway process, the str
 bare server is the same WebSocket library with mutual TLS that acknowledges at once and stores nothing: nobody
 who uses it can be cheaper. It runs right after each run of the gateway.
 
-Limits: the messages are small, since a driving car sends only what changed; numbers of other servers that were
-measured with eight signals a record do not compare directly. The fair share of each connection (500 records a second) is lifted, because 200 connections alone have
-to reach the machine's limit. Acknowledgement times at full speed are those of full queues; under a fixed rate
-they are far lower. Idle connections are opened once, not five times, over few certificates, and send nothing
-but the ping's answer; their memory is the growth of the gateway's resident memory, divided.""",
+Limits: the messages are small, since a driving car sends only what changed; numbers of other servers that
+were measured with eight signals a record do not compare directly. The fair share of each connection (500
+records a second) is lifted, because 200 connections alone have to reach the machine's limit. Acknowledgement
+times at full speed are those of full queues; under a fixed rate they are far lower. Idle connections are
+opened once, not five times, over few certificates, and send nothing but the ping's answer; their memory is
+the growth of the gateway's resident memory, divided.""",
     "b": """\
 A stream file is filled through the stream's own writer: group commits of 90 records with eight signals each,
 2,000 vehicles in turn. The real consumer process starts without it, is pinned to one core, and has one
@@ -58,10 +59,10 @@ joining, publishing and all commits of states. CPU time is that of the whole pro
 Limits: vehicles sending in turn is the worst order for the consumer, since nearly every record is published
 and every commit holds every vehicle; a fleet that sends less evenly costs less. All records carry the same
 eight signals, seven of them with new values each time. The process that watches the bus runs on the other
-core, and what else runs there slows the measured one a little.
-Others on the pinned core slow the rate; records per CPU second leave them out. A sampling profile at 10,000
-records a second from 2,000 vehicles shows nearly half of the consumer's CPU in the commits of whole states
-every 200 ms, a third in folding, a tenth in publishing.""",
+core, and what else runs there slows the measured one a little. Others on the pinned core slow the rate;
+records per CPU second leave them out. A sampling profile at 10,000 records a second from 2,000 vehicles shows
+nearly half of the consumer's CPU in the commits of whole states every 200 ms, a third in folding, a tenth in
+publishing.""",
     "c": """\
 Gateway, consumer and API run as in production. The load client sends at a fixed rate, one connection for each
 vehicle and one record a write; the vehicle time in each record is the time of its sending. One signed-in
@@ -70,13 +71,14 @@ event has arrived, minus the vehicle's `updated_at`. In it are the acknowledgeme
 the stream, the consumer, the live bus and the API's tick of 100 ms, which alone is 50 ms in the mean and 100
 ms at most.
 
-Limits: the records are those of (a), two to three signals in the mean. Times in the API have milliseconds, so an age is up to one millisecond too long. Of several records of
-one vehicle within a tick the stream tells only of the last, and only its age is known. There is one reader;
-what more readers cost is not measured here. The browser's own work is not in it.
+Limits: the records are those of (a), two to three signals in the mean. Times in the API have milliseconds, so
+an age is up to one millisecond too long. Of several records of one vehicle within a tick the stream tells
+only of the last, and only its age is known. There is one reader; what more readers cost is not measured here.
+The browser's own work is not in it.
 
-At 10,000 records a second the product, the load client and the reader need about one core together. Where others leave
-less than that, every age is the length of a queue and tells nothing about the product: look at the cores that others
-used. Another measurement on a quieter machine is then due.""",
+At 10,000 records a second the product, the load client and the reader need about one core together. Where
+others leave less than that, every age is the length of a queue and tells nothing about the product: look at
+the cores that others used. Another measurement on a quieter machine is then due.""",
     "d": """\
 Meanwhile one client asks over a kept connection, twenty times a second, for a page of 100 vehicles and for
 one vehicle with all its signals in turn. The time is that from the client's call to the whole answer, with
