@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from motorcade.adapters.embedded.keys_file import create_root_key
-from motorcade.app import cli
-from motorcade.app.compose import gateway_room
+from motorcade.app import cli, compose
 from motorcade.app.settings import Settings
 from motorcade.domain.errors import Unavailable
 from tests.conditions import free_port
@@ -26,11 +25,12 @@ def test_a_port_that_is_taken_at_the_last_moment_is_named(
     port = free_port()
     monkeypatch.setenv(f"MOTORCADE_{setting}_PORT", str(port))
     monkeypatch.setattr(os, "umask", lambda _: 0)  # it would stay for the other tests
+    monkeypatch.setattr(compose, "configure_logs", lambda **_: None)  # so would this
     taken: list[socket.socket] = []
 
     async def quicker(settings: Settings, stop: asyncio.Event) -> None:
         taken.append(socket.create_server(("127.0.0.1", port)))
-        await gateway_room(settings, stop)
+        await compose.gateway_room(settings, stop)
 
     try:
         with pytest.raises(Unavailable, match=f"MOTORCADE_{setting}_PORT"):
