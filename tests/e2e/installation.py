@@ -24,7 +24,7 @@ STOP_WITHIN_S = 15.0
 """What the product promises for Ctrl-C."""
 ANSWER_WITHIN_S = 30.0
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/sign-in#[\w-]+")
-COOKIE = "motorcade_session"
+LAST_CHARACTERS = 1_500
 
 
 def until(what: str, holds: Callable[[], bool], within_s: float, every_s: float = 0.05) -> float:
@@ -106,7 +106,16 @@ class Installation:
             assert run.poll() is None, f"it ended with {run.returncode}:\n{self.output}"
             return LINK.search(self.output) is not None
 
-        self.started_in_s = until("the sign-in link", printed, START_WITHIN_S)
+        try:
+            self.started_in_s = until("the sign-in link", printed, START_WITHIN_S)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.last_words()}") from None
+
+    def last_words(self) -> str:
+        """What the supervisor and its rooms have said at last, for whoever asks why a start failed."""
+        ends = [f"run: {self.output}"]
+        ends += [f"{log.stem}: {log.read_text()[-LAST_CHARACTERS:]}" for log in (self.folder / "logs").glob("*.log")]
+        return "\n".join(ends)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another `motorcade` command with the same settings."""
