@@ -67,7 +67,7 @@ def test_readings_survive_the_way_to_the_wire_and_back(readings: Any, typed: boo
     for number, value in readings.items():
         if isinstance(value, float):
             assert math.isclose(back[number], value, rel_tol=1e-6, abs_tol=1e-9), SIGNALS[number].name
-        elif SIGNALS[number].reserved and not typed:
+        elif SIGNALS[number].reserved and not typed and number < 179:  # later fields are typed always
             assert back[number] == (
                 str(value).lower() if isinstance(value, bool) else str(value) if value is not None else None
             )
