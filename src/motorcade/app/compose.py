@@ -244,7 +244,7 @@ def built_web() -> Path | None:
 async def simulator_room(settings: Settings, stop: asyncio.Event) -> None:
     """The simulated fleet until `stop`."""
     configure_logs(room="simulate", level=settings.log_level)
-    options = FleetOptions(host=loopback_host(settings), port=settings.vehicle_port, cars=settings.simulated_cars)
+    options = FleetOptions(host=settings.local_vehicle_host, port=settings.vehicle_port, cars=settings.simulated_cars)
     fleet = open_fleet(options, settings.data_dir, SystemClock())
     stopping = asyncio.create_task(stop.wait())
     stopping.add_done_callback(lambda _: fleet.stop())
@@ -255,12 +255,6 @@ async def simulator_room(settings: Settings, stop: asyncio.Event) -> None:
 def _log_facts(line: str) -> None:
     facts = msgspec.json.decode(line, type=dict[str, Any])
     get_logger("motorcade.simulator").info(facts.pop("event"), **facts)
-
-
-def loopback_host(settings: Settings) -> str:
-    """Where cars on this very machine reach the gateway."""
-    everywhere = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-    return "127.0.0.1" if settings.vehicle_host in everywhere else settings.vehicle_host
 
 
 Room = Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]

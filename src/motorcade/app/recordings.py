@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from motorcade.app.compose import loopback_host, open_house
+from motorcade.app.compose import open_house
 from motorcade.app.settings import Settings
 from motorcade.simulator.dev_ca import open_server_authority, open_vehicle_authority
 from motorcade.simulator.link import Gateway
@@ -28,6 +28,6 @@ async def play_file(
             return (await house.claims.claim(vin, owner.org_id, name)).vehicle_id
 
         server_ca = open_server_authority(settings.tls_dir, house.clock).certificate_path.read_text()
-        gateway = Gateway(loopback_host(settings), settings.vehicle_port, server_ca)
+        gateway = Gateway(settings.local_vehicle_host, settings.vehicle_port, server_ca)
         authority = open_vehicle_authority(settings.tls_dir, house.clock)
         return await play(recording, gateway, authority, house.clock, claim, PlayOptions(speed, progress))
