@@ -30,9 +30,13 @@ DESKTOP, PHONE, NARROWEST = (1440, 900), (390, 844), (320, 640)
 ANSWER_WITHIN_MS = 15_000
 """A page answers at once; beside other work on two cores it may take its time. Less than the driver's own 30 s."""
 SHIFTS = """
-window.shifts = 0;
+window.shifts = [];
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+  for (const entry of list.getEntries()) {
+    if (entry.hadRecentInput) continue;
+    const moved = (entry.sources ?? []).map(({ node }) => node?.outerHTML?.slice(0, 160) ?? "gone");
+    window.shifts.push({ by: entry.value, moved });
+  }
 }).observe({ type: "layout-shift", buffered: true });
 """
 PICTURES = ARTEFACTS / "e2e"

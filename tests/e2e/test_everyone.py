@@ -24,7 +24,17 @@ def assert_accessible(page: MapPage, what: str) -> None:
     # Half-way through a change of colour nothing has the contrast that it has before and after.
     until("colours at rest", lambda: bool(page.page.evaluate(AT_REST)), 5.0)
     results = Axe().run(page.page, options=RULES)
+    results.response["violations"] = [one for one in results.response["violations"] if not _only_marks(one)]
     assert results.violations_count == 0, f"{what}:\n{results.generate_report()}"
+
+
+def _only_marks(violation: dict[str, Any]) -> bool:
+    """Whether it is about the size of marks on the map only.
+
+    Their place is where the cars are, be it half under the search; the list holds the same cars at full size, which is
+    the exception that WCAG 2.5.8 makes for an equivalent control.
+    """
+    return violation["id"] == "target-size" and all('class="pill"' in node["html"] for node in violation["nodes"])
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -34,11 +44,11 @@ def test_no_page_breaks_a_rule_of_accessibility(
 ) -> None:
     page = open_page(size, dark=dark).open()
     assert_accessible(page, "live map")
-    assert page.shifted <= MOST_SHIFT
+    page.assert_steady(MOST_SHIFT)
     page.open(f"/live?vehicle={one_that_drives(api)['id']}")
     expect(page.page.get_by_test_id("signals")).to_be_attached()
     assert_accessible(page, "vehicle panel")
-    assert page.shifted <= MOST_SHIFT
+    page.assert_steady(MOST_SHIFT)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -51,7 +61,7 @@ def test_the_way_in_breaks_no_rule_of_accessibility(open_page: OpenPage, *, dark
     page.sign_in_with("not the right passphrase")
     expect(page.trouble).to_be_visible()
     assert_accessible(page, "sign-in with an error")
-    assert page.shifted <= MOST_SHIFT
+    page.assert_steady(MOST_SHIFT)
 
 
 def test_nothing_scrolls_sideways_in_the_narrowest_window(open_page: OpenPage, api: httpx.Client) -> None:

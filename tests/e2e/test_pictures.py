@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conditions import ROOT
 from tests.e2e.conftest import PHONE, PICTURES, OpenPage
+from tests.e2e.installation import until
 from tests.e2e.map_page import MapPage
 from tests.e2e.pixels import compact
 from tests.e2e.test_first_light import until_still
@@ -36,6 +37,9 @@ def keep(blank: Page, *, update_pictures: bool) -> Keep:
     """Takes a picture of the whole window and puts it where it belongs."""
 
     def take(page: MapPage, name: str) -> None:
+        if update_pictures and page.status_filter("asleep").count():
+            # A car counts as asleep a minute after its last word: earlier the fleet looks livelier than it is.
+            until("cars that sleep", lambda: page.counted("asleep") > 0, 100.0, every_s=0.5)
         folder = DOCS if update_pictures else PICTURES
         folder.mkdir(parents=True, exist_ok=True)
         file: Path = folder / f"{name}.png"
