@@ -1,6 +1,7 @@
 """What the embedded live bus promises beyond the contract: its socket, and frames that are none."""
 
 import asyncio
+import contextlib
 import socket
 import stat
 from pathlib import Path
@@ -107,3 +108,20 @@ def test_bytes_that_are_no_frame_are_corrupt(body: bytes) -> None:
 def test_a_frame_that_announces_too_much_is_refused_before_it_is_read() -> None:
     with pytest.raises(Corrupt):
         decode_length((MAX_FRAME_BYTES + 1).to_bytes(4, "little"))
+
+
+async def test_a_subscriber_that_arrives_as_the_publisher_closes_is_not_left_open(data_dir: Path) -> None:
+    for turns in range(8):
+        publisher = UnixLivePublisher(data_dir / "live.sock")
+        await publisher.start()
+        await asyncio.sleep(0.01)  # until it waits for subscribers
+        with socket.socket(socket.AF_UNIX) as arriving:
+            arriving.setblocking(False)
+            arriving.connect(str(data_dir / "live.sock"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await publisher.close()
+            arriving.settimeout(5)  # far longer than closing takes
+            with contextlib.suppress(ConnectionResetError):  # how the kernel says that the greeting was not read
+                while arriving.recv(4096):  # the greeting, and then the end: the publisher's side is closed
+                    pass

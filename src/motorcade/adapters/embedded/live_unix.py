@@ -75,7 +75,8 @@ class UnixLivePublisher:
         self._values: dict[Key, bytes] = {}
         self._changed: set[Key] = set()
         self._subscribers: set[_Subscriber] = set()
-        self._door: asyncio.Task[None] | None = None
+        self._door: socket.socket | None = None
+        self._arriving: set[asyncio.Task[object]] = set()
         self._ticking = False
         self._last_tick_s = -TICK_S
 
@@ -86,9 +87,8 @@ class UnixLivePublisher:
             Unavailable: another publisher answers there, or the socket cannot be made.
             Invalid: the path is too long for a socket.
         """
-        listening = await asyncio.to_thread(_listen, self._path)
-        self._door = asyncio.create_task(self._accept_all(listening), name="live-door")
-        self._door.add_done_callback(lambda _: listening.close())
+        self._door = await asyncio.to_thread(_listen, self._path)
+        self._open_door(self._door)
 
     def publish(self, values: Mapping[Key, bytes]) -> None:
         """Replace these vehicles' values and tell subscribers with the next tick."""
@@ -104,9 +104,9 @@ class UnixLivePublisher:
         if self._door is None:
             return
         door, self._door = self._door, None
-        door.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await door
+        asyncio.get_running_loop().remove_reader(door)
+        door.close()
+        await asyncio.gather(*self._arriving)
         leaving = list(self._subscribers)
         for subscriber in leaving:
             subscriber.leave()
@@ -126,19 +126,29 @@ class UnixLivePublisher:
         """Send a subscriber whose socket has drained what has changed meanwhile."""
         subscriber.send(encode_frame((self._epoch, self._n), self._values, missed, snapshot=False))
 
-    async def _accept_all(self, listening: socket.socket) -> None:
-        # Not the loop's own server: closed while it takes a connection in, it loses track of that one.
+    def _open_door(self, door: socket.socket) -> None:
+        if door is self._door:
+            asyncio.get_running_loop().add_reader(door, self._accept, door)
+
+    def _accept(self, door: socket.socket) -> None:
+        # Neither the loop's own server nor an awaited accept: closed or cancelled while one takes a connection in, it
+        # loses track of that one.
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                accepted, _ = await loop.sock_accept(listening)
-            except OSError:  # no descriptor is free: wait for one, the subscriber waits in the kernel's queue
-                await asyncio.sleep(RETRY_LAST_S)
-                continue
-            if len(self._subscribers) >= MAX_SUBSCRIBERS:
-                accepted.close()
-            else:
-                await loop.connect_accepted_socket(lambda: _Subscriber(self), accepted)
+        try:
+            accepted, _ = door.accept()
+        except BlockingIOError:  # whoever came has left again
+            return
+        except OSError:  # no descriptor is free: wait for one, the subscriber waits in the kernel's queue
+            loop.remove_reader(door)
+            loop.call_later(RETRY_LAST_S, self._open_door, door)
+            return
+        if len(self._subscribers) + len(self._arriving) >= MAX_SUBSCRIBERS:
+            accepted.close()
+            return
+        accepted.setblocking(False)
+        arriving = loop.create_task(loop.connect_accepted_socket(lambda: _Subscriber(self), accepted))
+        self._arriving.add(arriving)
+        arriving.add_done_callback(self._arriving.discard)
 
     def _tick(self) -> None:
         self._ticking = False
