@@ -22,6 +22,7 @@ from motorcade.app.recordings import play_file
 from motorcade.app.settings import Settings, load_settings
 from motorcade.app.supervisor import Supervisor
 from motorcade.domain.errors import Invalid, MotorcadeError, Unavailable
+from motorcade.observability.crash_points import arm
 from motorcade.repositories.consumption import Consumption
 
 EXIT_FAULT = 1
@@ -143,6 +144,7 @@ def _room(name: str, room: Room, *, supervised: bool) -> None:
     settings = _installed()
     prepare_folders(settings)
     check_ports(settings, name)
+    arm(settings.crash_at)
     os.umask(0o077)
     try:
         run_until_stopped(lambda stop: room(settings, stop), supervised=supervised)

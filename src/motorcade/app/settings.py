@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from motorcade.domain.errors import Invalid
+from motorcade.observability.crash_points import SPEC
 
 PREFIX = "MOTORCADE_"
 SWITCHES_OF_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}UPDATE_")
@@ -60,6 +61,9 @@ class Settings(BaseSettings):
     simulated_cars: int = Field(200, ge=0, le=10_000, description="Simulated cars that `motorcade run` starts.")
     stream_retention_h: int = Field(72, ge=72, description="Hours that the stream keeps records; 72 at least.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe line to log.")
+    crash_at: str = Field(
+        "", pattern=SPEC, description="For tests only: the named place at which a room kills itself, as `name:n`."
+    )
 
     @cached_property
     def stream_path(self) -> Path:
