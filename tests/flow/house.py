@@ -66,12 +66,12 @@ class House:
         finally:
             await store.close()
 
-    def start(self, room: str) -> None:
-        """Start a room as a process of its own."""
+    def start(self, room: str, *, crash_at: str = "") -> None:
+        """Start a room as a process of its own, which may kill itself at a crash point."""
         with (self.folder / "logs" / f"{room}.log").open("ab") as log:
             self.processes[room] = subprocess.Popen(
                 [sys.executable, "-m", "motorcade", room],
-                env=self.environment,
+                env={**self.environment, "MOTORCADE_CRASH_AT": crash_at},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
