@@ -84,8 +84,8 @@ class Latest:
     def place(self, signal: int) -> tuple[float, float] | None:
         """A location as (latitude, longitude) in degrees, None where it is absent."""
         value = self.values.get(signal)
-        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], float):  # noqa: PLR2004 - a pair
-            return value  # type: ignore[return-value]  # the first of a pair of floats told it apart from names
+        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], float):
+            return value
         return None
 
 
