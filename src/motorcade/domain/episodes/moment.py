@@ -34,14 +34,14 @@ class Report(NamedTuple):
         record_id: 16 bytes; with the time it is the record's place in the order.
         readings: (signal number, value) in the order sent; None = invalid; of a number named twice the last counts.
         notices: what a report of the alerts topic lists.
-        presence: True or False where this report says that a connection opened or the last one closed, else None.
+        connection: (connection id, opened) where our gateway reports that one opened or closed.
     """
 
     effective_at_ns: int
     record_id: bytes
     readings: tuple[tuple[int, Value], ...] = ()
     notices: tuple[Notice, ...] = ()
-    presence: bool | None = None
+    connection: tuple[str, bool] | None = None
 
 
 @dataclass(slots=True)
@@ -101,7 +101,8 @@ class Moment:
         latest: the values after this record; reducers read it and never change it.
         changed: signal number → value before, of the signals that this record changed.
         notices: what an alerts report lists.
-        presence: see `Report`.
+        presence: True where the car came online with this record, False where its last connection closed, else None.
+        online: whether any connection is open after this record.
         fences: ids of the fences that the car is inside of now (confirmed, see geofence rules).
         trip_id: id of the running trip, None when there is none.
         charge_id: id of the running charging session, None when there is none.
@@ -115,6 +116,7 @@ class Moment:
     changed: dict[int, Value]
     notices: tuple[Notice, ...] = ()
     presence: bool | None = None
+    online: bool = False
     fences: tuple[str, ...] = ()
     trip_id: str | None = None
     charge_id: str | None = None
