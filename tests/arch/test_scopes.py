@@ -13,7 +13,7 @@ MAKERS = {
 # Platform repositories work for the machine, not for one organisation, and hold a SystemScope.
 PLATFORM = frozenset(
     {
-        f"src/motorcade/repositories/{noun}.py" for noun in ("claims", "consumption", "people", "quarantine")
+        f"src/motorcade/repositories/{noun}.py" for noun in ("claims", "consumption", "outbox", "people", "quarantine")
     }  # gateway, consumer and identity work for all organisations
 )
 

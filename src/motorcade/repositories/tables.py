@@ -13,10 +13,22 @@ CHECKPOINTS = Table("checkpoints")  # pk = reader, sk = partition
 DEAD_LETTERS = Table("dead_letters")  # pk = org, sk = partition.entry.index
 QUARANTINE = Table("quarantine")  # pk = org, sk = vehicle.received: sealed messages that did not parse
 CREDENTIALS = Table("credentials")  # pk = user, sk = "passphrase" | "throttle:<caller>"
+LEASES = Table("leases")  # pk = "lease", sk = what only one process may do at a time
 
 # Tables of organisations: pk starts with the organisation.
 VEHICLES = Table("vehicles", (Index("by_name", "org", "name_key"),))  # pk = org, sk = vehicle
 STATES = Table("states")  # pk = org, sk = vehicle: fields, dedupe ring, connections
+OUTBOX = Table("outbox", (Index("waiting", "waiting_in", "waiting_since"),))  # pk = org, sk = id of the row
+INBOX = Table("inbox")  # pk = org, sk = time.id of the outbox row
+EPISODES = Table(  # pk = org, sk = kind.id: the row as the fold says it, its revision, tombstones
+    "episodes",
+    (
+        Index("by_vehicle", "of_vehicle", "started"),
+        Index("by_kind", "of_kind", "started"),
+        Index("by_change", "changed_kind", "changed"),
+    ),
+)
+FOLD_STATES = Table("fold_states")  # pk = org.vehicle, sk = turn: states of the fold at which nothing was open
 
 ALL = (
     CLAIMS,
@@ -29,6 +41,11 @@ ALL = (
     DEAD_LETTERS,
     QUARANTINE,
     CREDENTIALS,
+    LEASES,
     VEHICLES,
     STATES,
+    OUTBOX,
+    INBOX,
+    EPISODES,
+    FOLD_STATES,
 )
