@@ -8,7 +8,8 @@ A reducer is three functions and a state, in one file per noun:
 - `view(state, horizon_ns, rules) -> list[Episode]`: the rows of what is not final, as they stand when nothing earlier
   than the horizon can come any more. A time-out that the horizon has passed ends an episode here just as a record of
   that time would, with the same row. The state is not changed.
-- `due_ns(state, rules) -> int | None`: the first horizon at which `view` would say something else by time alone.
+- `due_ns(state, after_ns, rules) -> int | None`: the first horizon later than `after_ns` at which `view` would say
+  something else by time alone (several time-outs may lie one behind the other); None when there is none.
 - `quiet(state, at_ns, rules) -> bool`: nothing is open at that time, time-outs included. A re-fold begins and ends at
   such instants.
 
