@@ -12,6 +12,7 @@ from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.adapters.embedded.identity_local import LocalIdentity
 from motorcade.adapters.embedded.keys_file import FileKeys, create_root_key
 from motorcade.adapters.embedded.live_unix import UnixLivePublisher, UnixLiveSubscriber
+from motorcade.adapters.embedded.queue_sqlite import SqliteQueue
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
 from motorcade.adapters.embedded.stream_faulty import FaultyStream, FaultyWriter
 from motorcade.adapters.embedded.stream_reader import SqliteStream
@@ -98,6 +99,17 @@ class EmbeddedStore:
         return SqliteStore(self.path, self.clock, (THINGS, OTHERS))
 
 
+class EmbeddedQueue:
+    """Queues over one file, each as another process would open it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "queue.db"
+        self.clock = TestClock()
+
+    def open(self) -> SqliteQueue:
+        return SqliteQueue(self.path, self.clock)
+
+
 class EmbeddedLive:
     """The two ends of one bus."""
 
@@ -145,6 +157,7 @@ class EmbeddedIdentity:
 
 STREAMS = {"embedded": EmbeddedStream, "embedded-faulty": FaultyEmbeddedStream}
 STORES = {"embedded": EmbeddedStore}
+QUEUES = {"embedded": EmbeddedQueue}
 LIVE_BUSES = {"embedded": EmbeddedLive}
 KEYS = {"embedded": EmbeddedKeys}
 IDENTITIES = {"embedded": EmbeddedIdentity}
