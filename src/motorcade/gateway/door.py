@@ -81,7 +81,8 @@ class Door:
         self._open_sessions = open_sessions
         self._refuses_newcomers = refuses_newcomers
         self._handshakes: dict[asyncio.Task[None], None] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._not_begun: dict[asyncio.Task[None], socket.socket] = {}
+        self._burst = 0
         self._socket: socket.socket | None = None
         self._tls_failures = desk.metrics.count("motorcade_gateway_tls_failures_total")
         self._extra = desk.metrics.count("motorcade_gateway_extra_chain_certs_total")
@@ -97,48 +98,70 @@ class Door:
         listening = socket.create_server((host, port), family=family, backlog=self._limits.accept_backlog)
         listening.setblocking(False)
         self._socket = listening
-        self._task = asyncio.create_task(self._accept_all(listening, context), name="door")
+        self._look_for(listening, context)
         bound: int = listening.getsockname()[1]
         return bound
 
     async def close(self) -> None:
         """Stop listening and give up handshakes; open connections stay."""
-        tasks = [*self._handshakes, *([self._task] if self._task else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
+            self._socket = None
+        handshakes = list(self._handshakes)
+        for task in handshakes:
+            task.cancel()
+        await asyncio.gather(*handshakes, return_exceptions=True)
 
-    async def _accept_all(self, listening: socket.socket, context: ssl.SSLContext) -> None:
-        loop = asyncio.get_running_loop()
-        burst = 0
-        while True:
+    def _look_for(self, listening: socket.socket, context: ssl.SSLContext) -> None:
+        """Accept from now on, unless the door has been closed meanwhile."""
+        if listening is self._socket:
+            asyncio.get_running_loop().add_reader(listening, self._accept, listening, context)
+
+    def _accept(self, listening: socket.socket, context: ssl.SSLContext) -> None:
+        # Not an awaited accept: one that is cancelled in the moment it takes a connection in loses track of that one.
+        while self._burst < self._limits.accept_burst:
             try:
-                accepted, _address = await loop.sock_accept(listening)
+                accepted, _address = listening.accept()
+            except BlockingIOError:  # all who came are in
+                return
             except OSError as error:
                 _log.warning("accept failed", error=str(error))
-                await asyncio.sleep(_OUT_OF_SOCKETS_PAUSE_S if error.errno in _OUT_OF_SOCKETS else 0)
-                continue
-            if len(self._handshakes) >= self._limits.pending_handshakes:
-                oldest = next(iter(self._handshakes))
-                del self._handshakes[oldest]
-                oldest.cancel()
-            task = asyncio.create_task(self._handshake(accepted, context))
-            self._handshakes[task] = None
-            task.add_done_callback(partial(self._handshake_done, accepted))
-            burst += 1
-            if burst >= self._limits.accept_burst:
-                burst = 0
-                await asyncio.sleep(self._limits.accept_pause_s)
+                if error.errno in _OUT_OF_SOCKETS:
+                    return self._rest(listening, context, _OUT_OF_SOCKETS_PAUSE_S)
+                continue  # whoever came has left again
+            self._burst += 1
+            self._take(accepted, context)
+        self._rest(listening, context, self._limits.accept_pause_s)
 
-    def _handshake_done(self, accepted: socket.socket, task: asyncio.Task[None]) -> None:
+    def _rest(self, listening: socket.socket, context: ssl.SSLContext, pause_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening)
+        self._burst = 0
+        loop.call_later(pause_s, self._look_for, listening, context)
+
+    def _take(self, accepted: socket.socket, context: ssl.SSLContext) -> None:
+        accepted.setblocking(False)
+        if len(self._handshakes) >= self._limits.pending_handshakes:
+            oldest = next(iter(self._handshakes))
+            del self._handshakes[oldest]
+            oldest.cancel()
+        task = asyncio.create_task(self._handshake(accepted, context))
+        self._handshakes[task] = None
+        self._not_begun[task] = accepted
+        task.add_done_callback(self._handshake_done)
+
+    def _handshake_done(self, task: asyncio.Task[None]) -> None:
         self._handshakes.pop(task, None)
-        if task.cancelled():
-            accepted.close()
+        left = self._not_begun.pop(task, None)
+        if left is not None:  # given up before its first step; from then on the library owns and closes the socket
+            left.close()
 
     async def _handshake(self, accepted: socket.socket, context: ssl.SSLContext) -> None:
         limits = self._limits
+        task = asyncio.current_task()
+        assert task is not None, "it is one"
+        del self._not_begun[task]
         try:
             await aiofastnet.connect_accepted_socket(
                 asyncio.get_running_loop(),
