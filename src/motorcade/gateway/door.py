@@ -120,6 +120,7 @@ class Door:
 
     def _accept(self, listening: socket.socket, context: ssl.SSLContext) -> None:
         # Not an awaited accept: one that is cancelled in the moment it takes a connection in loses track of that one.
+        pause_s = self._limits.accept_pause_s
         while self._burst < self._limits.accept_burst:
             try:
                 accepted, _address = listening.accept()
@@ -128,13 +129,11 @@ class Door:
             except OSError as error:
                 _log.warning("accept failed", error=str(error))
                 if error.errno in _OUT_OF_SOCKETS:
-                    return self._rest(listening, context, _OUT_OF_SOCKETS_PAUSE_S)
+                    pause_s = _OUT_OF_SOCKETS_PAUSE_S
+                    break
                 continue  # whoever came has left again
             self._burst += 1
             self._take(accepted, context)
-        self._rest(listening, context, self._limits.accept_pause_s)
-
-    def _rest(self, listening: socket.socket, context: ssl.SSLContext, pause_s: float) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(listening)
         self._burst = 0
