@@ -15,6 +15,7 @@ from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
 from motorcade.consumer.loop import ConsumerLoop, Doors
 from motorcade.domain.ids import id_text
 from motorcade.domain.record import Flag, Frame, Topic
+from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.state import Value
 from motorcade.domain.summary import Summary
 from motorcade.domain.tenant import SystemScope
@@ -22,6 +23,7 @@ from motorcade.observability.logs import get_logger
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.stream import BEGINNING, Entry, OnDurable, OnFailure, Stream, StreamWriter
 from motorcade.repositories.consumption import Consumption
+from motorcade.repositories.findings import Findings
 from motorcade.repositories.tables import ALL, STATES
 from motorcade.wire.batch import encode_frame
 from motorcade.wire.live_event import decode_live
@@ -130,7 +132,10 @@ class Consumers:
         metrics = Metrics()
         consumption = Consumption(SystemScope("test"), self.store)
         log = get_logger("test")
-        loop = ConsumerLoop(Doors(self.stream(faulty=faulty), consumption, bus, SystemClock(), metrics, log))
+        findings = Findings(SystemScope("test"), self.store, SystemClock())
+        stream, clock = self.stream(faulty=faulty), SystemClock()
+        doors = Doors(stream, consumption, findings, lambda _: RuleTimeline(), bus, clock, metrics, log)
+        loop = ConsumerLoop(doors)
         await loop.start()
         return Consumer(loop, bus, metrics, consumption)
 

@@ -185,7 +185,7 @@ async def test_texts_without_end_leave_the_state_bounded_and_all_else_in_it(hous
     await house.append([data(1, NOW_NS, {SPEED: 50.0}), data(2, NOW_NS, {SPEED: 60.0})])
     consumer = await house.start()
     for entry in await house.entries():
-        consumer.loop.fold(entry)
+        consumer.loop.take(entry)
     fields = consumer.loop.memory.vehicles[id_text(ORG), id_text(vehicle(1))].fields
     fields.update({TEXT + number: (NOW_NS, 0, "x" * 60_000) for number in range(8)})
     await consumer.loop._commit()

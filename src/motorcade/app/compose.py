@@ -23,6 +23,7 @@ from motorcade.api.server import serve
 from motorcade.app.settings import Settings
 from motorcade.consumer.loop import ConsumerLoop, Doors
 from motorcade.domain.errors import MotorcadeError, Unavailable
+from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.tenant import SystemScope
 from motorcade.gateway.limits import Limits
 from motorcade.gateway.quarantine import Quarantined
@@ -35,6 +36,7 @@ from motorcade.ports.stream import OnDurable, OnFailure
 from motorcade.repositories.claim_index import ClaimIndex
 from motorcade.repositories.claims import ClaimsRepository
 from motorcade.repositories.consumption import Consumption
+from motorcade.repositories.findings import Findings
 from motorcade.repositories.quarantine import QuarantineRepository
 from motorcade.repositories.tables import ALL
 from motorcade.repositories.vehicles import AllVehicles
@@ -175,7 +177,18 @@ async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
         live = UnixLivePublisher(settings.live_socket)
         await live.start()
         consumption = Consumption(house.scope, house.store)
-        doors = Doors(stream, consumption, live, house.clock, house.metrics, get_logger("motorcade.consumer"))
+        findings = Findings(house.scope, house.store, house.clock)
+        log = get_logger("motorcade.consumer")
+        doors = Doors(
+            stream=stream,
+            consumption=consumption,
+            findings=findings,
+            rules_of=lambda _: RuleTimeline(),
+            live=live,
+            clock=house.clock,
+            metrics=house.metrics,
+            log=log,
+        )
         loop = ConsumerLoop(doors)
         await loop.start()
         running = asyncio.create_task(loop.run())

@@ -1,12 +1,15 @@
 """Commits beside the loop: one at a time, each standing for exactly the records folded when it was taken."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from structlog.stdlib import BoundLogger
 
 from motorcade.domain.errors import Invalid, Unavailable
+from motorcade.observability.crash_points import crashpoint
 from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
+from motorcade.repositories.findings import Finding, Findings
 
 COMMIT_EVERY_NS = 200_000_000
 """Longest time between a record and its commit; the work of a restart is bounded by it."""
@@ -15,24 +18,46 @@ COMMITS_BEHIND = 10
 RETRY_S = 1.0
 """Pause after the store did not answer."""
 
-Stretch = tuple[Sequence[StoredState], Sequence[DeadLetter], Checkpoint]
-"""What one commit makes durable: the touched vehicles' states, the records set aside, and the new place."""
+
+@dataclass(slots=True)
+class Stretch:
+    """What one commit makes durable, all of it or nothing.
+
+    Attributes:
+        place: how far the stream is consumed with it.
+        states: the touched vehicles' states.
+        dead: the records set aside.
+        findings: what their folds yielded.
+    """
+
+    place: Checkpoint
+    states: list[StoredState] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDoors:
+    """Where commits go.
+
+    Attributes:
+        consumption: states, dead letters and the checkpoint.
+        findings: episode rows, states of the fold and the outbox.
+        unstored: told of a vehicle whose state the store can never hold as it is; the others were written.
+    """
+
+    consumption: Consumption
+    findings: Findings
+    unstored: Callable[[Key], None]
 
 
 class Commits:
-    """Writes states, dead letters and the checkpoint of one partition."""
+    """Writes states, findings, dead letters and the checkpoint of one partition."""
 
-    def __init__(self, consumption: Consumption, checkpoint: Checkpoint, unstored: Callable[[Key], None]) -> None:
-        """Continue from a checkpoint.
-
-        Args:
-            consumption: where everything goes.
-            checkpoint: the place that this consumer took over.
-            unstored: told of a vehicle whose state the store can never hold as it is; the others were written.
-        """
-        self._consumption = consumption
+    def __init__(self, doors: CommitDoors, checkpoint: Checkpoint) -> None:
+        """Continue from a checkpoint, the place that this consumer took over."""
+        self._doors = doors
         self.checkpoint = checkpoint
-        self._unstored = unstored
         self._task: asyncio.Task[None] | None = None
         self._began_ns = 0
 
@@ -63,33 +88,42 @@ class Commits:
             await task
 
     async def _run(self, what: Stretch, log: BoundLogger) -> None:
-        states, dead, place = list(what[0]), list(what[1]), what[2]
         while True:
             try:
-                self.checkpoint = await self._consumption.commit(states, dead, place)
+                writes = await self._doors.findings.writes(what.findings) if what.findings else []
+                crashpoint("consumer.before_commit")
+                self.checkpoint = await self._doors.consumption.commit(what.states, what.dead, what.place, writes)
+                crashpoint("consumer.after_commit")
             except Unavailable as error:
                 log.warning("commit_retries", reason=str(error))
                 await asyncio.sleep(RETRY_S)
             except Invalid as error:
-                if not states and not dead:
+                if not what.states and not what.dead and not what.findings:
                     raise
-                self._leave_out_largest(states, dead, error, log)
+                self._leave_out_largest(what, error, log)
             else:
                 return
 
-    def _leave_out_largest(
-        self, states: list[StoredState], dead: list[DeadLetter], error: Invalid, log: BoundLogger
-    ) -> None:
+    def _leave_out_largest(self, what: Stretch, error: Invalid, log: BoundLogger) -> None:
         """Take out the write that is most likely the one refused, so that one vehicle does not hold up all others."""
-        state = max(states, key=lambda one: len(one.snapshot), default=None)
-        letter = max(dead, key=lambda one: len(one.payload), default=None)
-        if state and (letter is None or len(state.snapshot) >= len(letter.payload)):
-            states.remove(state)
-            key, size, event = state.key, len(state.snapshot), "state_not_stored"
-            self._unstored(key)
-        elif letter:
-            dead.remove(letter)
-            key, size, event = letter.key, len(letter.payload), "dead_letter_not_stored"
+        state = max(what.states, key=lambda one: len(one.snapshot), default=None)
+        letter = max(what.dead, key=lambda one: len(one.payload), default=None)
+        finding = max(what.findings, key=lambda one: one.size_bytes, default=None)
+        sizes = (
+            len(state.snapshot) if state else 0,
+            len(letter.payload) if letter else 0,
+            finding.size_bytes if finding else 0,
+        )
+        if state and sizes[0] == max(sizes):
+            what.states.remove(state)
+            key, event = state.key, "state_not_stored"
+            self._doors.unstored(key)
+        elif letter and sizes[1] == max(sizes):
+            what.dead.remove(letter)
+            key, event = letter.key, "dead_letter_not_stored"
+        elif finding:
+            what.findings.remove(finding)
+            key, event = finding.key, "finding_not_stored"
         else:
             return
-        log.error(event, org_id=key[0], vehicle_id=key[1], size_bytes=size, reason=str(error))
+        log.error(event, org_id=key[0], vehicle_id=key[1], size_bytes=max(sizes), reason=str(error))

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from motorcade.consumer.episode_memory import EpisodeMemory
 from motorcade.domain.connections import Connections
+from motorcade.domain.episodes.moment import Notice
 from motorcade.domain.ids import id_text
 from motorcade.domain.record import Frame
 from motorcade.domain.state import Fields, Value
@@ -64,6 +66,7 @@ class VehicleMemory:
     clock_suspect: bool = False
     last_seen_ns: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    episodes: EpisodeMemory = field(default_factory=EpisodeMemory)
     key: tuple[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +82,8 @@ class Work:
     vehicle: VehicleMemory
     record_id: bytes = b""
     readings: Sequence[tuple[int, Value]] = ()
+    notices: tuple[Notice, ...] = ()
+    connection: tuple[str, bool] | None = None
     changed: bool = False
 
 

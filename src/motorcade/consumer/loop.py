@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from structlog.stdlib import BoundLogger
 
-from motorcade.consumer.commits import Commits
+from motorcade.consumer.commits import CommitDoors, Commits, Stretch
 from motorcade.consumer.context import Outcome, Tick, VehicleMemory, Work
 from motorcade.consumer.dead_letters import PARK_AFTER, Brakes
+from motorcade.consumer.folding import Folding, RulesOf
 from motorcade.consumer.garbage import few_collections
 from motorcade.consumer.memory import FleetMemory, stored_form, summary_of
 from motorcade.consumer.pipeline import run
@@ -24,6 +25,7 @@ from motorcade.ports.clock import Clock
 from motorcade.ports.live import LivePublisher
 from motorcade.ports.stream import Entry, Position, Stream
 from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
+from motorcade.repositories.findings import Finding, Findings
 from motorcade.wire.live_event import encode_live
 
 READ_ENTRIES = 64
@@ -50,6 +52,8 @@ class Doors:
 
     stream: Stream
     consumption: Consumption
+    findings: Findings
+    rules_of: RulesOf
     live: LivePublisher
     clock: Clock
     metrics: Metrics
@@ -87,7 +91,9 @@ class ConsumerLoop:
         self._stop = asyncio.Event()
         self._silent = False
         self._published_at_ns = 0
-        self._commits = Commits(doors.consumption, Checkpoint(partition, 0, 0, {}, 0), self._unstored)
+        commit_doors = CommitDoors(doors.consumption, doors.findings, self._unstored)
+        self._commits = Commits(commit_doors, Checkpoint(partition, 0, 0, {}, 0))
+        self._folding = Folding(doors.rules_of, doors.clock, self._folded)
         self._told: set[object] = set()
 
     async def start(self) -> None:
@@ -104,7 +110,7 @@ class ConsumerLoop:
         with contextlib.suppress(Unavailable):  # known vehicles are shown also while the stream cannot be read
             await self._recognise()
         for stored in await self._doors.consumption.states():
-            self.memory.restore(stored)
+            self._folding.waits(self.memory.restore(stored))
             self._tick.to_publish.add(stored.key)
         self._publish()
         self._metrics.read("motorcade_consumer_vehicles", lambda: float(len(self.memory.vehicles)))
@@ -175,7 +181,7 @@ class ConsumerLoop:
         self.progress.retry_s = RETRY_FIRST_S
         for entry in entries:
             dead = len(self._dead)
-            self.fold(entry)
+            self.take(entry)
             must_stop = len(self._dead) > dead and self._brakes.must_stop(entry.appended_at_ns)
             await self._turn()
             if must_stop:
@@ -187,20 +193,34 @@ class ConsumerLoop:
         await self._turn()
         if not entries:
             await self._check_end()
-            owes = self._tick.to_publish or self._tick.to_commit
+            owes = self._tick.to_publish or self._tick.to_commit or self._folding.owes
             wait_s = WAIT_BUSY_S if owes else WAIT_IDLE_S
             await self._doors.stream.wait(self._partition, self.progress.position, wait_s)
 
     async def _turn(self) -> None:
-        """Publish and commit when due, and let the loop turn."""
+        """Fold, publish and commit when due, and let the loop turn."""
+        self._folding.work()
+        while self._folding.behind:
+            await self._publish_and_commit()
+            self._folding.work()
+        await self._publish_and_commit()
+
+    async def _publish_and_commit(self) -> None:
         now_ns = self._clock.monotonic_ns()
         if now_ns - self._published_at_ns >= PUBLISH_EVERY_NS:
             self._publish()
-        if self.progress.position != self._commits.checkpoint.position and await self._commits.due(now_ns):
+        if self._uncommitted and await self._commits.due(now_ns):
             self._begin_commit()
         await asyncio.sleep(0)
 
-    def fold(self, entry: Entry) -> None:
+    @property
+    def _uncommitted(self) -> bool:
+        return bool(self._tick.to_commit) or self.progress.position != self._commits.checkpoint.position
+
+    def _folded(self, vehicle: VehicleMemory) -> None:
+        self._tick.to_commit.add(vehicle.key)
+
+    def take(self, entry: Entry) -> None:
         """Run every record of an entry through the pipeline; one that was folded before is passed over.
 
         A stream may deliver again. A place in it counts once, and the checkpoint never goes back.
@@ -209,6 +229,7 @@ class ConsumerLoop:
             return
         counts, active, at_ns = self.progress.counts, self._brakes.active, entry.appended_at_ns
         vehicle_of, to_commit, to_publish = self.memory.of, self._tick.to_commit, self._tick.to_publish
+        waits = self._folding.waits
         for index, frame in enumerate(entry.frames):
             if frame[4] == _HEARTBEAT:
                 self.progress.horizon_ns = max(self.progress.horizon_ns, frame[7] - HORIZON_LAG_NS)
@@ -229,7 +250,9 @@ class ConsumerLoop:
             to_commit.add(key)
             if outcome is not _OUTSIDE_CLAIM:
                 to_publish.add(key)
+                waits(vehicle)
         self.progress.position = entry.position
+        self._folding.horizon_ns = self.progress.horizon_ns
         if entry.frames:
             lag_ns = max(0, self._clock.now_ns() - entry.frames[-1][7])
             self._metrics.count("motorcade_consumer_lag_seconds").n = lag_ns / NS_PER_S
@@ -276,15 +299,17 @@ class ConsumerLoop:
     def _begin_commit(self) -> None:
         keys, self._tick.to_commit = self._tick.to_commit, set()
         dead, self._dead = self._dead, []
-        states = [self._stored_form(self.memory.vehicles[key]) for key in keys]
-        for key in keys:
-            self.memory.vehicles[key].version += 1
+        vehicles = [self.memory.vehicles[key] for key in keys]
+        states = [self._stored_form(vehicle) for vehicle in vehicles]
+        findings = [finding for vehicle in vehicles if (finding := _finding(vehicle)) is not None]
+        for vehicle in vehicles:
+            vehicle.version += 1
         known = self._commits.checkpoint
         counts, stream = dict(self.progress.counts), self.progress.stream or known.stream
         place = Checkpoint(self._partition, self.progress.position, known.epoch, counts, known.version, stream)
         for outcome, count in counts.items():
             self._metrics.count("motorcade_consumer_records_total", outcome).n = count
-        self._commits.begin(self._clock.monotonic_ns(), (states, dead, place), self._log)
+        self._commits.begin(self._clock.monotonic_ns(), Stretch(place, states, dead, findings), self._log)
 
     def _stored_form(self, vehicle: VehicleMemory) -> StoredState:
         before = len(vehicle.fields)
@@ -305,7 +330,7 @@ class ConsumerLoop:
     async def _commit(self) -> None:
         """Make everything folded so far durable."""
         await self._commits.settle()
-        while self._tick.to_commit or self.progress.position != self._commits.checkpoint.position:
+        while self._uncommitted:
             self._begin_commit()
             await self._commits.settle()
 
@@ -317,6 +342,16 @@ class ConsumerLoop:
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
+
+
+def _finding(vehicle: VehicleMemory) -> Finding | None:
+    """Take what a vehicle's fold has yielded since its last commit."""
+    episodes = vehicle.episodes
+    if not episodes.rows and episodes.quiet is None:
+        return None
+    finding = Finding(vehicle.key, tuple(episodes.rows.values()), episodes.quiet)
+    episodes.rows, episodes.quiet = {}, None
+    return finding
 
 
 def _other_stream(what: str) -> Invalid:

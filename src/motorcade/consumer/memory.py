@@ -1,12 +1,15 @@
 """The consumer's memory of all vehicles, and its stored form."""
 
 from motorcade.consumer.context import Ring, VehicleMemory, key_of
+from motorcade.consumer.episode_memory import EpisodeMemory
 from motorcade.domain.connections import Connections
 from motorcade.domain.errors import Corrupt
 from motorcade.domain.record import Frame
 from motorcade.domain.state import Fields, Value, join
 from motorcade.domain.summary import Summary, summarise
+from motorcade.domain.turns import NO_TURN, Turns
 from motorcade.repositories.consumption import Key, StoredState
+from motorcade.wire.fold_state import decode_fold, decode_reports, encode_fold, encode_reports
 from motorcade.wire.state_snapshot import StateSnapshot, decode_state, encode_state
 
 MAX_STATE_BYTES = 256_000
@@ -58,6 +61,7 @@ class FleetMemory:
         for outcome, count in snapshot.counts.items():
             vehicle.counts[outcome] = max(count, vehicle.counts.get(outcome, 0))
         _join_connections(vehicle.connections, snapshot)
+        _restore_episodes(vehicle.episodes, snapshot)
         return vehicle
 
 
@@ -74,7 +78,7 @@ def stored_form(vehicle: VehicleMemory) -> StoredState:
 
 
 def _encoded(vehicle: VehicleMemory) -> bytes:
-    connections = vehicle.connections
+    connections, episodes = vehicle.connections, vehicle.episodes
     return encode_state(
         StateSnapshot(
             fields=vehicle.fields,
@@ -86,6 +90,10 @@ def _encoded(vehicle: VehicleMemory) -> bytes:
             last_seen_ns=vehicle.last_seen_ns,
             clock_suspect=vehicle.clock_suspect,
             counts=vehicle.counts,
+            fold=encode_fold(episodes.fold) if episodes.turns.folded != NO_TURN else b"",
+            waiting=encode_reports(episodes.turns.waiting),
+            folded=episodes.turns.folded,
+            dirty_from=episodes.dirty_from,
         )
     )
 
@@ -130,3 +138,12 @@ def _join_connections(connections: Connections, snapshot: StateSnapshot) -> None
     for connection_id, at_ns in snapshot.open.items():
         connections.opened(connection_id, at_ns)
     connections.changed_at_ns = max(connections.changed_at_ns, snapshot.connections_changed_at_ns)
+
+
+def _restore_episodes(episodes: EpisodeMemory, snapshot: StateSnapshot) -> None:
+    """The fold is no join: what was committed holds, and only records behind it enter again."""
+    episodes.fold = decode_fold(snapshot.fold)
+    episodes.turns = Turns(decode_reports(snapshot.waiting), snapshot.folded)
+    episodes.was_quiet = not snapshot.fold  # unknown; the next record tells
+    if snapshot.dirty_from is not None:
+        episodes.dirty_from, episodes.tail_from = snapshot.dirty_from, snapshot.folded

@@ -128,7 +128,11 @@ class Consumption:
         return None if item is None else StoredState(key, item.data["snapshot"], item.version)
 
     async def commit(
-        self, states: Sequence[StoredState], dead: Sequence[DeadLetter], checkpoint: Checkpoint
+        self,
+        states: Sequence[StoredState],
+        dead: Sequence[DeadLetter],
+        checkpoint: Checkpoint,
+        more: Sequence[Write] = (),
     ) -> Checkpoint:
         """Make a stretch of the stream durable.
 
@@ -136,6 +140,7 @@ class Consumption:
             states: the vehicles touched; `version` is the one that each must still have.
             dead: records set aside.
             checkpoint: the new place, with the version of the one stored.
+            more: what else belongs to these records (`repositories/findings.py`).
 
         Returns:
             The checkpoint as it is stored now.
@@ -154,6 +159,7 @@ class Consumption:
         place = Put(CHECKPOINTS, READER, str(checkpoint.partition), data, VersionIs(checkpoint.version))
         writes: list[Write] = [_put_state(state) for state in states]
         writes += [_put_dead(letter) for letter in dead]
+        writes += more
         try:
             await self._store.write_batch(writes, fence=place)
         except Conflict as error:

@@ -31,6 +31,10 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
         last_seen_ns: when anything last arrived.
         clock_suspect: whether its clock runs ahead.
         counts: outcome → how many records ended so.
+        fold: the encoded state of the fold (`wire/fold_state.py`), b"" before the first record.
+        waiting: the encoded reports that wait for their turn.
+        folded: turn of the report folded last.
+        dirty_from: earliest turn that was missed, None while nothing has to be folded anew.
     """
 
     fields: dict[int, Cell] = {}
@@ -42,6 +46,10 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
     last_seen_ns: int = 0
     clock_suspect: bool = False
     counts: dict[str, int] = {}
+    fold: bytes = b""
+    waiting: bytes = b""
+    folded: tuple[int, bytes] = (0, b"")
+    dirty_from: tuple[int, bytes] | None = None
 
 
 class _Stored(StateSnapshot, array_like=True, kw_only=True):

@@ -27,7 +27,7 @@ def vehicle() -> VehicleMemory:
 
 
 def test_the_steps_are_these_in_this_order() -> None:
-    assert [step.__name__ for step in PIPELINE] == ["admit", "dedupe", "presence", "decode", "state"]
+    assert [step.__name__ for step in PIPELINE] == ["admit", "dedupe", "decode", "presence", "state", "episodes"]
 
 
 def test_a_reading_is_joined() -> None:
@@ -60,7 +60,7 @@ def test_a_late_reading_joins_too_and_does_not_win() -> None:
         (data(flags=Flag.OUTSIDE_CLAIM), Outcome.OUTSIDE_CLAIM),
         (data(flags=Flag.OUTSIDE_CLAIM | Flag.ANCIENT), Outcome.OUTSIDE_CLAIM),
         (data(flags=Flag.ANCIENT), Outcome.LATE),
-        (frame(b"", Topic.ALERTS), Outcome.FILTERED),
+        (frame(b"", Topic.ALERTS), Outcome.APPLIED),
         (frame(b"", Topic.ERRORS), Outcome.FILTERED),
         (frame(b"", Topic.METRICS), Outcome.FILTERED),
         (frame(encode_connectivity("aa", True, AT_NS, ""), Topic.CONNECTIVITY), Outcome.FILTERED),

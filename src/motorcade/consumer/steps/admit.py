@@ -7,8 +7,8 @@ from motorcade.domain.record import Flag, Topic
 _VEHICLE_DATA, _CONNECTIVITY = int(Topic.VEHICLE_DATA), int(Topic.CONNECTIVITY)
 _OUTSIDE_CLAIM, _ANCIENT, _SERVER_MADE = int(Flag.OUTSIDE_CLAIM), int(Flag.ANCIENT), int(Flag.SERVER_MADE)
 _RESEND, _FUTURE = int(Flag.RESEND), int(Flag.FUTURE)
-APPLIED_TOPICS = frozenset({_VEHICLE_DATA, _CONNECTIVITY})
-"""Topics that change state today. Alerts, errors and metrics stay in the stream for the rooms that come later."""
+APPLIED_TOPICS = frozenset({_VEHICLE_DATA, int(Topic.ALERTS), _CONNECTIVITY})
+"""Topics that say something about the vehicle. Errors and metrics are about its software: archived, not applied."""
 
 
 def admit(work: Work) -> Outcome | None:

@@ -6,5 +6,6 @@ from motorcade.domain.state import merge, tiebreak_of
 
 def state(work: Work) -> Outcome | None:
     """Per field the latest reading wins; an invalid reading clears its own field and nothing else."""
-    work.changed = merge(work.vehicle.fields, work.frame[8], tiebreak_of(work.record_id), work.readings)
+    if work.readings:
+        work.changed = merge(work.vehicle.fields, work.frame[8], tiebreak_of(work.record_id), work.readings)
     return None

@@ -1,0 +1,103 @@
+"""Folds the reports whose turn has come, a slice at a time, so that live state never waits for episodes."""
+
+import heapq
+from collections.abc import Callable
+
+from motorcade.consumer.context import VehicleMemory
+from motorcade.domain import fold
+from motorcade.domain.episodes.episode import Episode, earliest
+from motorcade.domain.rules import RuleTimeline
+from motorcade.domain.turns import turn_of
+from motorcade.ports.clock import Clock
+from motorcade.wire.fold_state import encode_fold
+
+SLICE_NS = 4_000_000
+"""Longest stretch of folding before the loop turns: a tenth of what a change may wait to be published."""
+BEHIND_NS = 5_000_000_000
+"""How far folding may fall behind the horizon before reading waits for it, so that what waits stays bounded."""
+PROGRESS_EVERY_NS = 60_000_000_000
+"""How often the row of a running episode is brought up to date without any edge."""
+
+RulesOf = Callable[[str], RuleTimeline]
+"""The rules of an organisation, by its id."""
+Touched = Callable[[VehicleMemory], None]
+
+
+class Folding:
+    """Which vehicles are due, and their folding."""
+
+    def __init__(self, timeline_of: RulesOf, clock: Clock, touched: Touched) -> None:
+        """Bind what folding needs.
+
+        Args:
+            timeline_of: the rules of an organisation.
+            clock: measures slices, and nothing else.
+            touched: told of a vehicle whose fold moved, so that it is committed.
+        """
+        self._timeline_of = timeline_of
+        self._clock = clock
+        self._touched = touched
+        self._wakes: list[tuple[int, int, VehicleMemory]] = []
+        self._count = 0  # tells equal times apart: vehicles have no order
+        self.horizon_ns = 0
+
+    def waits(self, vehicle: VehicleMemory) -> None:
+        """A vehicle has a report that waits, or time alone will change its rows: look at it when that is due."""
+        episodes = vehicle.episodes
+        waiting = episodes.turns.waiting
+        first = waiting[0].effective_at_ns if waiting else None
+        at_ns = earliest(first, episodes.due_ns)
+        if at_ns is None or (episodes.wakes_ns is not None and episodes.wakes_ns <= at_ns):
+            return
+        episodes.wakes_ns = at_ns
+        self._count += 1
+        heapq.heappush(self._wakes, (at_ns, self._count, vehicle))
+
+    @property
+    def behind(self) -> bool:
+        """Whether reading must wait."""
+        return bool(self._wakes) and self._wakes[0][0] < self.horizon_ns - BEHIND_NS
+
+    @property
+    def owes(self) -> bool:
+        """Whether anything is due."""
+        return bool(self._wakes) and self._wakes[0][0] <= self.horizon_ns
+
+    def work(self) -> None:
+        """Fold what is due, for one slice at most."""
+        if not self.owes:
+            return
+        until_ns = self._clock.monotonic_ns() + SLICE_NS
+        wakes, horizon_ns = self._wakes, self.horizon_ns
+        while wakes and wakes[0][0] <= horizon_ns:
+            at_ns, _, vehicle = heapq.heappop(wakes)
+            if vehicle.episodes.wakes_ns == at_ns:  # else an entry that an earlier one has overtaken
+                self._fold(vehicle)
+                if self._clock.monotonic_ns() >= until_ns:
+                    return
+
+    def _fold(self, vehicle: VehicleMemory) -> None:
+        episodes, horizon_ns = vehicle.episodes, self.horizon_ns
+        timeline = self._timeline_of(vehicle.org_id)
+        state = episodes.fold
+        rows: list[Episode] = []
+        for report in episodes.turns.due(horizon_ns):
+            rows += fold.step(state, report, vehicle.vehicle_id, timeline)
+            episodes.folded(report)
+            quiet = fold.quiet(state, report.effective_at_ns, timeline)
+            if quiet and not episodes.was_quiet:
+                episodes.quiet = (turn_of(report), encode_fold(state))
+            episodes.was_quiet = quiet
+        if rows or (episodes.due_ns is not None and episodes.due_ns <= horizon_ns):
+            rows += fold.view(state, horizon_ns, vehicle.vehicle_id, timeline)
+        for row in rows:
+            episodes.rows[row.kind, row.id] = row
+        episodes.due_ns = self._due_ns(vehicle, timeline)
+        episodes.wakes_ns = None
+        self._touched(vehicle)
+        self.waits(vehicle)
+
+    def _due_ns(self, vehicle: VehicleMemory, timeline: RuleTimeline) -> int | None:
+        episodes, horizon_ns = vehicle.episodes, self.horizon_ns
+        due_ns = fold.due_ns(episodes.fold, horizon_ns, timeline)
+        return due_ns if episodes.was_quiet else earliest(due_ns, horizon_ns + PROGRESS_EVERY_NS)

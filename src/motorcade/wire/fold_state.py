@@ -1,0 +1,85 @@
+"""The state of a vehicle's fold, and the reports that wait for it, as bytes.
+
+One version byte and a MessagePack array; the reducers' states are maps by field name, so that a newer program reads an
+older state where every new field has a default. Equal states have equal bytes: a re-fold ends where it meets a stored
+state again.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from motorcade.domain.episodes.moment import Latest, Notice, Report
+from motorcade.domain.errors import Corrupt
+from motorcade.domain.fold import FoldState
+
+FORMAT_VERSION = 1
+_VERSION_BYTE = bytes((FORMAT_VERSION,))
+_StoredValue = float | int | bool | str | tuple[float | str, ...] | None
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    """`FoldState` with the types that the decoder needs to give tuples back."""
+
+    at_ns: int
+    latest: list[tuple[int, int, _StoredValue]]  # (signal, since_ns, value) by signal
+    open_connections: list[str]
+
+
+class _StoredReport(msgspec.Struct, array_like=True):
+    effective_at_ns: int
+    record_id: bytes
+    readings: tuple[tuple[int, _StoredValue], ...]
+    notices: tuple[Notice, ...]
+    connection: tuple[str, bool] | None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Stored).decode
+_decode_reports = msgspec.msgpack.Decoder(list[_StoredReport]).decode
+
+
+def encode_fold(state: FoldState) -> bytes:
+    """The state as bytes."""
+    values, since_ns = state.latest.values, state.latest.since_ns
+    latest = [(number, since_ns[number], values[number]) for number in sorted(values)]
+    return _VERSION_BYTE + _encode((state.at_ns, latest, state.open_connections))
+
+
+def decode_fold(stored: bytes) -> FoldState:
+    """The state in the bytes; of no bytes the state before the first record.
+
+    Raises:
+        Corrupt: another format version, or not a state.
+    """
+    if not stored:
+        return FoldState()
+    if stored[:1] != _VERSION_BYTE:
+        raise Corrupt(f"state of the fold in format {stored[:1].hex()}, this program reads {FORMAT_VERSION}")
+    try:
+        one = _decode(memoryview(stored)[1:])
+    except msgspec.DecodeError as error:
+        raise Corrupt(f"state of the fold of {len(stored)} bytes is unreadable: {error}") from error
+    values = {number: value for number, _, value in one.latest}
+    since_ns = {number: since for number, since, _ in one.latest}
+    return FoldState(one.at_ns, Latest(values, since_ns), one.open_connections)  # type: ignore[arg-type]  # see _Stored
+
+
+def encode_reports(reports: Sequence[Report]) -> bytes:
+    """Waiting reports as bytes, none as b""."""
+    return _encode(reports) if reports else b""
+
+
+def decode_reports(stored: bytes) -> list[Report]:
+    """The reports in the bytes.
+
+    Raises:
+        Corrupt: no such reports.
+    """
+    if not stored:
+        return []
+    try:
+        found = _decode_reports(stored)
+    except msgspec.DecodeError as error:
+        raise Corrupt(f"waiting reports of {len(stored)} bytes are unreadable: {error}") from error
+    return [Report(*msgspec.structs.astuple(one)) for one in found]
