@@ -314,7 +314,7 @@ async def test_what_no_engine_takes_is_refused_whole(queue: Queue) -> None:
 
 
 async def test_a_full_line_asks_to_slow_down(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (port, *_users_of_the_limit(queue)):
+    for module in (port, *_users_of_the_limits(queue)):
         monkeypatch.setattr(module, "MAX_LINE", 100)
     await queue.send(LINE, [note("a")] * 60)
     with pytest.raises(Busy, match="line"):
@@ -325,10 +325,19 @@ async def test_a_full_line_asks_to_slow_down(queue: Queue, monkeypatch: pytest.M
     assert await queue.send(LINE, [note("a")] * 41) == 41
 
 
-def _users_of_the_limit(queue: Queue) -> list[object]:
+def _users_of_the_limits(queue: Queue) -> list[object]:
     from motorcade.adapters.embedded import queue_file
 
     return [queue_file] if type(queue).__module__.startswith("motorcade.adapters.embedded") else []
+
+
+async def test_a_full_group_leaves_room_for_the_others(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (port, *_users_of_the_limits(queue)):
+        monkeypatch.setattr(module, "MAX_GROUP", 50)
+    await queue.send(LINE, [note("a", group="loud")] * 50)
+    with pytest.raises(Busy, match="group"):
+        await queue.send(LINE, [note("b", group="quiet"), note("a", group="loud")])
+    assert await queue.send(LINE, [note("b", group="quiet")] * 50) == 50
 
 
 async def test_closing_twice_is_harmless(rig: EmbeddedQueue) -> None:

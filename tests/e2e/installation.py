@@ -75,6 +75,7 @@ class Installation:
             "MOTORCADE_SIMULATED_CARS": str(self.cars),
             "MOTORCADE_GATEWAY_METRICS_PORT": "0",
             "MOTORCADE_CONSUMER_METRICS_PORT": "0",
+            "MOTORCADE_WORKER_METRICS_PORT": "0",
             "MOTORCADE_API_METRICS_PORT": "0",
         }
 

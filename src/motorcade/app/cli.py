@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from motorcade import __version__
-from motorcade.app.compose import Room, api_room, consumer_room, gateway_room, open_house, simulator_room
+from motorcade.app.compose import Room, api_room, consumer_room, gateway_room, open_house, simulator_room, worker_room
 from motorcade.app.first_start import sign_in_link
 from motorcade.app.lifecycle import run_until_stopped
 from motorcade.app.preflight import check_ports, prepare_folders
@@ -55,6 +55,12 @@ def gateway(*, supervised: Supervised = False) -> None:
 def consumer(*, supervised: Supervised = False) -> None:
     """Run the consumer alone: stream to state and live."""
     _room("consumer", consumer_room, supervised=supervised)
+
+
+@app.command
+def worker(*, supervised: Supervised = False) -> None:
+    """Run the worker alone: the outbox, jobs and sweeps."""
+    _room("worker", worker_room, supervised=supervised)
 
 
 @app.command

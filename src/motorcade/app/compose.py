@@ -15,6 +15,7 @@ from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.adapters.embedded.identity_local import LocalIdentity
 from motorcade.adapters.embedded.keys_file import FileKeys
 from motorcade.adapters.embedded.live_unix import UnixLivePublisher, UnixLiveSubscriber
+from motorcade.adapters.embedded.queue_sqlite import SqliteQueue
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
 from motorcade.adapters.embedded.stream_reader import SqliteStream
 from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
@@ -23,6 +24,7 @@ from motorcade.api.server import serve
 from motorcade.app.settings import Settings
 from motorcade.consumer.loop import ConsumerLoop, Doors
 from motorcade.domain.errors import MotorcadeError, Unavailable
+from motorcade.domain.ids import new_id
 from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.tenant import SystemScope
 from motorcade.gateway.limits import Limits
@@ -31,17 +33,24 @@ from motorcade.gateway.server import Gateway, GatewayDoors, GatewaySettings
 from motorcade.observability.logs import configure_logs, get_logger
 from motorcade.observability.metrics import Metrics, serve_metrics
 from motorcade.ports.keys import Keys
+from motorcade.ports.notify import Channel
 from motorcade.ports.store import Store
 from motorcade.ports.stream import OnDurable, OnFailure
 from motorcade.repositories.claim_index import ClaimIndex
 from motorcade.repositories.claims import ClaimsRepository
 from motorcade.repositories.consumption import Consumption
 from motorcade.repositories.findings import Findings
+from motorcade.repositories.leases import Leases
+from motorcade.repositories.outbox import Outbox
 from motorcade.repositories.quarantine import QuarantineRepository
 from motorcade.repositories.tables import ALL
 from motorcade.repositories.vehicles import AllVehicles
 from motorcade.simulator.dev_ca import open_vehicle_authority, write_server_credential
 from motorcade.simulator.fleet import FleetOptions, open_fleet
+from motorcade.worker.channels import InboxChannel, LogChannel
+from motorcade.worker.job import JobKind
+from motorcade.worker.loop import Worker, WorkerDoors
+from motorcade.worker.sweeps import Sweep
 
 TRIM_EVERY_S = 600.0
 """How often the stream drops what is past its retention: hours are kept, so minutes do not matter."""
@@ -201,6 +210,22 @@ async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
         finally:
             await live.close()
             await stream.close()
+
+
+async def worker_room(settings: Settings, stop: asyncio.Event) -> None:
+    """The worker until `stop`."""
+    async with open_house(settings, "worker", settings.worker_metrics_port) as house:
+        queue = SqliteQueue(settings.queue_path, house.clock)
+        outbox, leases = Outbox(house.scope, house.store), Leases(house.scope, house.store, owner=new_id())
+        log = get_logger("motorcade.worker")
+        channels: list[Channel] = [LogChannel(log), InboxChannel(house.scope, house.store, house.clock)]
+        kinds: list[JobKind] = []
+        sweeps: list[Sweep] = []
+        worker = Worker(channels, kinds, sweeps, WorkerDoors(queue, outbox, leases, house.clock, house.metrics, log))
+        try:
+            await worker.run(stop)
+        finally:
+            await queue.close()
 
 
 async def api_room(settings: Settings, stop: asyncio.Event) -> None:

@@ -16,8 +16,6 @@ import signal
 from dataclasses import dataclass
 from typing import Final
 
-from motorcade.domain.errors import Invalid
-
 SPEC: Final = r"^(|[a-z_]+(\.[a-z_]+)*(\.\*)?:[1-9][0-9]*)$"
 """`name:n` dies at the n-th time that the name is passed, `room.*:n` at the n-th of all the room's names."""
 
@@ -41,10 +39,10 @@ def arm(spec: str) -> None:
         spec: see `SPEC`.
 
     Raises:
-        Invalid: it has another form.
+        ValueError: it has another form; settings refuse it before.
     """
     if not re.fullmatch(SPEC, spec):
-        raise Invalid(f"a crash point is given as `name:n` or `room.*:n`, not {spec!r}")
+        raise ValueError(f"a crash point is given as `name:n` or `room.*:n`, not {spec!r}")
     name, _, count = spec.partition(":")
     _armed.name, _armed.any_below, _armed.left = name.removesuffix("*"), name.endswith("*"), int(count or 0)
 

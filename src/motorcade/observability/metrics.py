@@ -84,6 +84,14 @@ CATALOGUE: Final[Mapping[str, Definition]] = {
     "motorcade_consumer_corrupt_entries_total": Definition("counter", "Stream entries that were unreadable."),
     "motorcade_consumer_gaps_total": Definition("counter", "Times that the stream was trimmed before it was read."),
     "motorcade_consumer_braked_total": Definition("counter", "Times that too many vehicles' records were unreadable."),
+    # Worker: what must be done at least once.
+    "motorcade_worker_jobs_total": Definition("counter", "Attempts at jobs by how they ended.", "outcome"),
+    "motorcade_worker_running": Definition("gauge", "Jobs under way."),
+    "motorcade_worker_wait_seconds": Definition("histogram", "From a job's sending to its first attempt."),
+    "motorcade_worker_dead_total": Definition("counter", "Jobs that became dead letters.", "kind"),
+    "motorcade_worker_handed_over_total": Definition("counter", "Rows of the outbox put into the channels' lines."),
+    "motorcade_worker_sweeps_total": Definition("counter", "Sweeps done.", "sweep"),
+    "motorcade_worker_faults_total": Definition("counter", "Times that a part of the worker had to pause.", "part"),
     # API: people and programs.
     "motorcade_api_requests_total": Definition("counter", "Requests answered, by hundreds of their status.", "status"),
     "motorcade_api_request_seconds": Definition("histogram", "From a request's head to its whole answer; no streams."),

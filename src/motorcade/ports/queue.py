@@ -27,6 +27,8 @@ MAX_DELAY_S = 12 * 3600.0
 """Longest delay and lease of the weaker engine."""
 MAX_LINE = 100_000
 """Messages of one line before `send` is told to slow down: at 1 kB each some 100 MB."""
+MAX_GROUP = 10_000
+"""Messages of one group in one line: so that a flood of one leaves room for the others."""
 DEAD_KEPT_S = 14 * 24 * 3600
 """How long dead letters are kept: two weeks to look at them."""
 
@@ -96,7 +98,7 @@ class Queue(Protocol):
             How many were added; the others have a key that waits already.
 
         Raises:
-            Busy: the line holds `MAX_LINE` messages; nothing was added.
+            Busy: the line holds `MAX_LINE` messages, or `MAX_GROUP` of one of these groups; nothing was added.
             Invalid: too many, a body too large, or a delay out of range.
         """
         ...

@@ -23,7 +23,7 @@ class Lease:
         name: what may be done under it.
         epoch: grows with every change of hands; a holder of an older one has been followed.
         until_ns: when it ends unless renewed, by the wall clock.
-        done_at_ns: what the holder last noted with `Leases.note`, 0 before that.
+        done_at_ns: when its work was last done, as `Leases.finish` was told; 0 before that.
         version: of the stored row.
     """
 
@@ -66,13 +66,13 @@ class Leases:
         """Hold it until `for_s` from now; None when somebody has followed us."""
         return await self._put(replace(lease, until_ns=now_ns + int(for_s * NS_PER_S)))
 
-    async def note(self, lease: Lease, done_at_ns: int) -> Lease | None:
-        """Write down that its work was done, for whoever holds it next; None when somebody has followed us."""
-        return await self._put(replace(lease, done_at_ns=done_at_ns))
+    async def finish(self, lease: Lease, done_at_ns: int) -> None:
+        """Let the next one have it at once, and tell it when the work was last done. Harmless when it was lost."""
+        await self._put(replace(lease, until_ns=0, done_at_ns=done_at_ns))
 
     async def give_back(self, lease: Lease) -> None:
-        """Let the next one have it at once. Idempotent, and harmless when it was lost."""
-        await self._put(replace(lease, until_ns=0))
+        """Let the next one have it at once. Harmless when it was lost."""
+        await self.finish(lease, lease.done_at_ns)
 
     async def done_at_ns(self, name: str) -> int:
         """What was last noted under a name, by whichever process; 0 for nothing."""

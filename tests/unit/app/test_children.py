@@ -113,6 +113,7 @@ def settings_of(folder: Path) -> Settings:
         http_port=free_port(),
         gateway_metrics_port=0,
         consumer_metrics_port=0,
+        worker_metrics_port=0,
         api_metrics_port=0,
         simulated_cars=0,
     )

@@ -4,6 +4,7 @@ A message that is held stays in its row: `due_ns` is then the end of its lease, 
 that one holding. So a lease that ends needs nobody to notice it: the message is due again.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -15,6 +16,7 @@ from motorcade.ports.queue import (
     DEAD_KEPT_S,
     MAX_BODY_BYTES,
     MAX_DELAY_S,
+    MAX_GROUP,
     MAX_LINE,
     MAX_SEND,
     Dead,
@@ -87,9 +89,7 @@ _DUE = """
 def send(connection: apsw.Connection, now_ns: int, line: str, messages: Sequence[Message]) -> int:
     """Add messages; see `Queue.send`."""
     check(messages)
-    counted = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE line = ? LIMIT ?)"
-    if connection.execute(counted, (line, MAX_LINE)).fetchall()[0][0] + len(messages) > MAX_LINE:
-        raise Busy(f"the line {line} holds {MAX_LINE} messages; send again when the worker has caught up")
+    _check_room(connection, line, messages)
     insert = (
         "INSERT OR IGNORE INTO messages(line, of_group, key, body, sent_at_ns, due_ns) VALUES (?, ?, ?, ?, ?, ?)"
         " RETURNING id"
@@ -99,6 +99,16 @@ def send(connection: apsw.Connection, now_ns: int, line: str, messages: Sequence
         row = (line, one.group, one.key, one.body, now_ns, now_ns + int(one.delay_s * NS_PER_S))
         added += len(connection.execute(insert, row).fetchall())
     return added
+
+
+def _check_room(connection: apsw.Connection, line: str, messages: Sequence[Message]) -> None:
+    in_line = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE line = ? LIMIT ?)"
+    if connection.execute(in_line, (line, MAX_LINE)).fetchall()[0][0] + len(messages) > MAX_LINE:
+        raise Busy(f"the line {line} holds {MAX_LINE} messages; send again when the worker has caught up")
+    of_group = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE line = ? AND of_group = ? LIMIT ?)"
+    for group, count in Counter(one.group for one in messages).items():
+        if connection.execute(of_group, (line, group, MAX_GROUP)).fetchall()[0][0] + count > MAX_GROUP:
+            raise Busy(f"the line {line} holds {MAX_GROUP} messages of one group; send again when some are done")
 
 
 def check(messages: Sequence[Message]) -> None:

@@ -1,0 +1,1 @@
+"""Room 3: work that must be done at least once."""
