@@ -1,6 +1,7 @@
 """What the embedded store promises beyond the contract: several processes, damage, a failing disk, new indexes."""
 
 import asyncio
+import contextlib
 import random
 import resource
 import shutil
@@ -8,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,10 +127,42 @@ async def test_flipped_bits_never_give_wrong_data(data_dir: Path, scale: Scale, 
                 noticed += 1
                 continue
             assert item is None or item.data == {"n": number, "text": "x" * 300}
+        for asked in (one.change_cursor(THINGS), one.scan(THINGS), one.write([Put(THINGS, "p", "30", {"n": 30})])):
+            with contextlib.suppress(Unavailable):  # and nothing else is raised
+                await asked
         await one.close()
         shutil.rmtree(folder)
     assert noticed
     proof("flipped-store-bits", count=trials, result=f"none gave wrong data, {noticed} reads were refused")
+
+
+async def test_damage_that_makes_a_text_unreadable_is_damage(data_dir: Path) -> None:
+    store = open_store(data_dir)
+    await store.write([Put(THINGS, "p", "s", {"n": 1})])
+    await store.close()
+    path = data_dir / "store.db"
+    content = path.read_bytes()
+    assert b"expires_at_s" in content
+    path.write_bytes(content.replace(b"expires_at_s", b"\xa0xpires_at_s"))  # a column's name, no text any more
+    store = open_store(data_dir)
+    with pytest.raises(Corrupt):
+        await store.get(THINGS, "p", "s")
+    with pytest.raises(Corrupt):
+        await store.write([Put(THINGS, "p", "s", {"n": 2})])
+    await store.close()
+
+
+async def test_a_lost_count_of_changes_is_damage(data_dir: Path) -> None:
+    store = open_store(data_dir)
+    await store.write([Put(THINGS, "p", "s", {"n": 1})])
+    other = apsw.Connection(str(data_dir / "store.db"))
+    other.execute("DELETE FROM feeds")
+    other.close()
+    with pytest.raises(Corrupt):
+        await store.change_cursor(THINGS)
+    with pytest.raises(Corrupt):
+        await store.write([Put(THINGS, "p", "s", {"n": 2})])
+    await store.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"not a database at all" * 1000])
@@ -146,7 +178,7 @@ async def test_an_unreadable_file_is_refused_and_left_alone(data_dir: Path, cont
     assert path.read_bytes() == content
 
 
-@contextmanager
+@contextlib.contextmanager
 def no_writing() -> Iterator[None]:
     """Every write of this process to a file fails, as on a broken disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

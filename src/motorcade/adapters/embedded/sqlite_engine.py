@@ -20,6 +20,8 @@ OLDEST_ENGINE = (3, 51, 3)
 """Engines before it can damage a WAL database when two connections write and checkpoint at the same moment."""
 BUSY_TIMEOUT_MS = 5_000  # writers hold the lock for 20 ms or so; longer than this means that one of them hangs
 JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024  # a burst may grow the write-ahead log; this much of it is kept afterwards
+ENGINE_FAULTS = (apsw.Error, UnicodeDecodeError)
+"""What a call of the engine raises; the second where damage has made a text that is none."""
 Row = tuple[Any, ...]
 """A row as the engine gives it; damage may put any kind of value in any column."""
 CACHE_KIB = 16 * 1024  # the working set of a fleet's states, per connection
@@ -61,18 +63,18 @@ def translated(path: Path) -> Iterator[None]:
     """Turn the engine's errors into ours; the cause is kept."""
     try:
         yield
-    except apsw.Error as error:
+    except ENGINE_FAULTS as error:
         raise translate(error, path) from error
 
 
-def translate(error: apsw.Error, path: Path) -> MotorcadeError:
+def translate(error: apsw.Error | UnicodeDecodeError, path: Path) -> MotorcadeError:
     """Our error for one of the engine's."""
     match error:
         case apsw.FullError():
             return Unavailable(f"no space is left for {path.name}: free some space on its disk; work goes on then")
         case apsw.NotADBError():
             return Corrupt(f"{path.name} is not a database of this program. It is left as it is; restore a backup")
-        case apsw.CorruptError():
+        case apsw.CorruptError() | UnicodeDecodeError():
             return Corrupt(f"{path.name} is damaged ({error}). It is left as it is; restore a backup")
         case apsw.SQLError():  # our statements are fixed, so it is the file's own description of its tables
             return Corrupt(

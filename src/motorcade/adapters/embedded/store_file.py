@@ -13,8 +13,8 @@ import apsw
 import msgspec
 
 from motorcade.adapters.embedded import store_schema as schema
-from motorcade.adapters.embedded.sqlite_engine import Row, create_database, open_database, translate
-from motorcade.domain.errors import Conflict
+from motorcade.adapters.embedded.sqlite_engine import ENGINE_FAULTS, Row, create_database, open_database, translate
+from motorcade.domain.errors import Conflict, Corrupt
 from motorcade.ports.clock import Clock
 from motorcade.ports.store import Absent, Condition, Exists, Put, Table, VersionIs, Write
 
@@ -35,7 +35,7 @@ def open_store(path: Path, tables: Iterable[Table]) -> apsw.Connection:
             with _transaction(connection):
                 for table in missing:
                     _make(connection, table)
-    except apsw.Error as error:
+    except ENGINE_FAULTS as error:
         connection.close(force=True)
         raise translate(error, path) from error
     return connection
@@ -77,7 +77,7 @@ class StoreWriter:
             return failed
         except apsw.BusyError as error:
             raise translate(error, self._path) from error
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             self.close()  # after an error of the disk only a new connection can be trusted
             raise translate(error, self._path) from error
 
@@ -157,8 +157,13 @@ def _versions(connection: apsw.Connection, table: Table, keys: Sequence[Key], no
         )
         values = [value for row in part for value in row]
         answer: Row = next(connection.execute(statement, (*values, now_s)))
-        for number, version in msgspec.json.decode(answer[0], type=list[tuple[int, int]]):
-            found[keys[number]] = version
+        try:
+            pairs = msgspec.json.decode(answer[0], type=list[tuple[int, int]])
+        except msgspec.MsgspecError as error:
+            raise Corrupt(
+                f"the table {table.name} has a version that is no number; restore it from a backup"
+            ) from error
+        found.update((keys[number], version) for number, version in pairs)
     return found
 
 
@@ -173,8 +178,8 @@ def _store(
     if not changed:
         return
     claim = "UPDATE feeds SET rev = rev + ? WHERE name = ? RETURNING rev"
-    last: Row = connection.execute(claim, (len(changed), table.name)).fetchall()[0]
-    first_rev = last[0] - len(changed) + 1
+    last = schema.feed_number(table, connection.execute(claim, (len(changed), table.name)).fetchall())
+    first_rev = last - len(changed) + 1
     without = [None] * (2 * len(table.indexes) + 1)
     rows: list[Row] = []
     for rev, (key, write) in enumerate(changed.items(), start=first_rev):

@@ -104,6 +104,17 @@ def item_of(table: Table, row: Sequence[Any]) -> Item:
     raise Corrupt(f"an item of the table {table.name} fails its checksum; restore it from a backup")
 
 
+def feed_number(table: Table, rows: Sequence[Sequence[Any]]) -> int:
+    """The one number that was asked of a table's row in `feeds`.
+
+    Raises:
+        Corrupt: the row is gone or holds something else.
+    """
+    if rows and isinstance(rows[0][0], int):
+        return rows[0][0]
+    raise Corrupt(f"the store has lost count of the changes of {table.name}; restore it from a backup")
+
+
 def _guard(pk: str, sk: str, version: int, body: bytes) -> bytes:
     head = zlib.crc32(f"{pk}\0{sk}\0{version}".encode())
     return zlib.crc32(body, head).to_bytes(GUARD_BYTES, "little")

@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 
 from motorcade.adapters.embedded import store_schema as schema
-from motorcade.adapters.embedded.sqlite_engine import Row, translate
+from motorcade.adapters.embedded.sqlite_engine import ENGINE_FAULTS, Row, translate
 from motorcade.adapters.embedded.store_file import NS_PER_S, StoreWriter, open_store
 from motorcade.domain.errors import Invalid
 from motorcade.ports.clock import Clock
@@ -111,7 +111,7 @@ class SqliteStore:
             return []
         rev = _rev(after)
         now_s = self._now_s()
-        purged = self._rows("SELECT purged_rev FROM feeds WHERE name = ?", (table.name,))[0][0]
+        purged = schema.feed_number(table, self._rows("SELECT purged_rev FROM feeds WHERE name = ?", (table.name,)))
         if rev < purged:
             raise Invalid(f"the cursor is older than the change feed of {table.name}: read the table anew")
         statement = (
@@ -126,7 +126,7 @@ class SqliteStore:
     async def change_cursor(self, table: Table) -> str:
         """The cursor of now."""
         self._name(table)
-        return _cursor(self._rows("SELECT rev FROM feeds WHERE name = ?", (table.name,))[0][0])
+        return _cursor(schema.feed_number(table, self._rows("SELECT rev FROM feeds WHERE name = ?", (table.name,))))
 
     async def close(self) -> None:
         """Wait for running writes and release the file. Idempotent."""
@@ -149,7 +149,7 @@ class SqliteStore:
             self._reader = open_store(self._path, self._tables)
         try:
             return self._reader.execute(statement, values).fetchall()
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             self._drop_reader()
             raise translate(error, self._path) from error
 

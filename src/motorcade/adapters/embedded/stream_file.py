@@ -14,7 +14,14 @@ from pathlib import Path
 
 import apsw
 
-from motorcade.adapters.embedded.sqlite_engine import Row, create_database, open_database, translate, translated
+from motorcade.adapters.embedded.sqlite_engine import (
+    ENGINE_FAULTS,
+    Row,
+    create_database,
+    open_database,
+    translate,
+    translated,
+)
 from motorcade.adapters.embedded.stream_schema import IDENTITY, PARTITION, STREAM_FILE, guard_of
 from motorcade.domain.errors import Unavailable
 from motorcade.ports.clock import Clock
@@ -92,7 +99,7 @@ class StreamFile:
                 connection.execute(_INSERT, rows[0])  # one statement is one transaction
             else:
                 self._commit_all(connection, rows, notes)
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             self._drop()
             raise translate(error, self._path) from error
         self._end = position
@@ -138,7 +145,7 @@ class StreamFile:
             young = next((i for i, row in enumerate(oldest) if row[1] >= before_ns), len(oldest))
             if young:
                 connection.execute("DELETE FROM entries WHERE position <= ?", (oldest[young - 1][0],))
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             self._drop()
             raise translate(error, self._path) from error
         return young

@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 import zstandard
 
-from motorcade.adapters.embedded.sqlite_engine import Row, open_database, translate
+from motorcade.adapters.embedded.sqlite_engine import ENGINE_FAULTS, Row, open_database, translate
 from motorcade.adapters.embedded.stream_schema import PARTITION, STREAM_FILE, guard_of
 from motorcade.domain.errors import Corrupt, CorruptEntry, Invalid, MotorcadeError, Trimmed
 from motorcade.ports.stream import BEGINNING, Entry, Position
@@ -99,7 +99,7 @@ class SqliteStream:
         cursor = connection.cursor()
         try:
             yield from cursor.execute(_RANGE, (after, limit))
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             raise self._failed(error) from error
         finally:
             cursor.close(force=True)  # a reading left open would keep the write-ahead log from starting over
@@ -129,7 +129,7 @@ class SqliteStream:
     def _rows_where(self, statement: str, *values: int) -> Iterator[Row]:
         try:
             return iter(self._open().execute(statement, values).fetchall())
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             raise self._failed(error) from error
 
     def _newest(self) -> Position:
@@ -141,10 +141,10 @@ class SqliteStream:
     def _data_version(self) -> object:
         try:
             return self._open().pragma("data_version")
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             raise self._failed(error) from error
 
-    def _failed(self, error: apsw.Error) -> MotorcadeError:
+    def _failed(self, error: apsw.Error | UnicodeDecodeError) -> MotorcadeError:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(force=True)
