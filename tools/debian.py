@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tools.machine import is_root, run
 
-# What the browser tests need: the browser, and the face the pages are set in, so that pictures agree everywhere.
-FOR_TESTS = {"chromium": "chromium", "fonts-inter": None}
+# What the browser tests need: the browser, the face the pages are set in, so that pictures agree everywhere, and a
+# library that the browser's driver is linked with and a small system lacks.
+FOR_TESTS = {"chromium": "chromium", "fonts-inter": None, "libatomic1": None}
 
 
 def can_install() -> bool:
