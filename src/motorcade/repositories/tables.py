@@ -13,6 +13,7 @@ CHECKPOINTS = Table("checkpoints")  # pk = reader, sk = partition
 DEAD_LETTERS = Table("dead_letters")  # pk = org, sk = partition.entry.index
 QUARANTINE = Table("quarantine")  # pk = org, sk = vehicle.received: sealed messages that did not parse
 CREDENTIALS = Table("credentials")  # pk = user, sk = "passphrase" | "throttle:<caller>"
+MANIFEST = Table("manifest")  # pk = flush.partition | org | "merger" | "retired": objects of the archive, shared
 LEASES = Table("leases")  # pk = "lease", sk = what only one process may do at a time
 
 # Tables of organisations: pk starts with the organisation.
@@ -29,6 +30,8 @@ EPISODES = Table(  # pk = org, sk = kind.id: the row as the fold says it, its re
     ),
 )
 FOLD_STATES = Table("fold_states")  # pk = org.vehicle, sk = turn: states of the fold at which nothing was open
+DIRTY = Table("dirty")  # pk = "dirty", sk = org.vehicle: late records came, the rows are in doubt
+REFOLDS = Table("refolds")  # pk = "ready" | org.vehicle, sk = org.vehicle | part: what a re-fold found
 
 ALL = (
     CLAIMS,
@@ -41,6 +44,7 @@ ALL = (
     DEAD_LETTERS,
     QUARANTINE,
     CREDENTIALS,
+    MANIFEST,
     LEASES,
     VEHICLES,
     STATES,
@@ -48,4 +52,6 @@ ALL = (
     INBOX,
     EPISODES,
     FOLD_STATES,
+    DIRTY,
+    REFOLDS,
 )

@@ -8,6 +8,10 @@ from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.errors import Corrupt
 
 E = TypeVar("E", bound=Episode)
+
+SHAPES: dict[str, type[Episode]] = {}
+"""Every kind of episode."""
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -26,3 +30,15 @@ def decode_episode(shape: type[E], stored: bytes) -> E:
         return msgspec.msgpack.decode(stored, type=shape)
     except msgspec.DecodeError as error:
         raise Corrupt(f"{shape.kind} row of {len(stored)} bytes is unreadable: {error}") from error
+
+
+def decode_any(kind: str, stored: bytes) -> Episode:
+    """The episode of a kind in the bytes.
+
+    Raises:
+        Corrupt: not such an episode, or of a kind that this program does not know.
+    """
+    shape = SHAPES.get(kind)
+    if shape is None:
+        raise Corrupt(f"a row of kind {kind!r} was written by a newer program; update this one")
+    return decode_episode(shape, stored)
