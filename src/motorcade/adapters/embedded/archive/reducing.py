@@ -1,0 +1,131 @@
+"""Readings of one signal, and fewer of them for a chart, computed by DuckDB over checked columns.
+
+DuckDB does not read the files itself: its Parquet reader takes a flipped bit of a page for a value (ADR 0012). It gets
+the few columns of the few row groups that the checked reader found, and sorts, drops repetitions and reduces them.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from motorcade.adapters.embedded.archive.columns import FIXED, field_of, readings_of, shape_of, signal_columns, value_of
+from motorcade.adapters.embedded.archive.merging import PathOf, widened
+from motorcade.adapters.embedded.archive.parquet import Damaged, ObjectReader
+from motorcade.domain.errors import Invalid
+from motorcade.domain.signal import Shape
+from motorcade.ports.archive import MAX_POINTS, MIN_POINTS, ArchiveObject, Ask, Gap, Point, Series
+
+_READ: Final = ("vehicle_id", "effective_ns", "record_id", "received_ns", "invalid")
+_NUMBERS: Final = frozenset({Shape.NUMBER, Shape.INTEGER, Shape.TIMESTAMP})
+_MEMORY: Final = "256MB"  # a month of one car at two reports a second takes a fifth of it
+
+_DISTINCT: Final = """
+CREATE OR REPLACE TEMP TABLE readings AS
+SELECT t, value FROM (
+  SELECT record_id, effective_ns AS t, value,
+         row_number() OVER (PARTITION BY record_id ORDER BY received_ns, effective_ns) AS copy
+  FROM found WHERE value IS NOT NULL OR list_contains(invalid, $signal)
+) WHERE copy = 1 AND t >= $begin AND t < $end ORDER BY t, record_id
+"""
+_ALL: Final = "SELECT t, value FROM readings ORDER BY rowid"
+# Of each stretch of time: the least, the greatest, and the first moment without a value. A place where the line broke
+# off stays visible, and no peak is lost.
+_EXTREMES: Final = """
+WITH placed AS (SELECT *, (t - $begin) // $width AS bucket FROM readings),
+told AS (
+  SELECT unnest([arg_min(t, value), arg_max(t, value), min(t) FILTER (value IS NULL)]) AS t,
+         unnest([min(value), max(value), NULL]) AS value,
+         unnest([true, true, count(*) FILTER (value IS NULL) > 0]) AS said
+  FROM placed GROUP BY bucket
+)
+SELECT DISTINCT t, value FROM told WHERE said AND t IS NOT NULL ORDER BY t, value
+"""
+# What is no number has no extremes: where it changed, and of too many changes the first of each stretch.
+_CHANGES: Final = """
+WITH changes AS (
+  SELECT t, value FROM (SELECT *, rowid AS n, lag(value) OVER (ORDER BY rowid) AS before FROM readings)
+  WHERE n = 0 OR value IS DISTINCT FROM before
+),
+counted AS (SELECT *, count(*) OVER () AS changed, (t - $begin) // $width AS bucket FROM changes)
+SELECT t, value FROM counted
+QUALIFY changed <= $points OR row_number() OVER (PARTITION BY bucket ORDER BY t) = 1 ORDER BY t
+"""
+_PER_STRETCH: Final = 3
+
+
+class Reducer:
+    """One DuckDB for the process, kept open."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": 1,  # beside a request's other work; a month of one signal is a few milliseconds
+                "memory_limit": _MEMORY,
+                "temp_directory": "",  # nothing of a fleet is written to a folder that nobody knows of
+                "autoinstall_known_extensions": False,  # never fetches anything
+                "autoload_known_extensions": False,
+            },
+        )
+
+    def close(self) -> None:
+        """Close it."""
+        with self._lock:
+            self._engine.close()
+
+    def series(self, path_of: PathOf, objects: Sequence[ArchiveObject], ask: Ask) -> Series:
+        """Readings of one signal, see the port."""
+        if ask.until_ns <= ask.from_ns:
+            raise Invalid("the range of a history is empty: its end must lie after its begin")
+        if not MIN_POINTS <= ask.points <= MAX_POINTS:
+            raise Invalid(f"a history has {MIN_POINTS} to {MAX_POINTS} points, not {ask.points}")
+        table, gaps = _found(path_of, objects, ask)
+        with self._lock:
+            rows, total = self._reduce(table, ask)
+        shape = shape_of(ask.signal)
+        points = [Point(at, value_of(shape, value)) for at, value in rows]
+        return Series(points, total, total > len(points), gaps)
+
+    def _reduce(self, table: pa.Table, ask: Ask) -> tuple[list[tuple[int, Any]], int]:
+        engine = self._engine
+        engine.register("found", table)
+        try:
+            wanted = {"signal": ask.signal, "begin": ask.from_ns, "end": ask.until_ns}
+            engine.execute(_DISTINCT, wanted)
+            total = engine.execute("SELECT count(*) FROM readings").fetchall()[0][0]
+            if total <= ask.points:
+                return engine.execute(_ALL).fetchall(), total
+            span = ask.until_ns - ask.from_ns
+            if shape_of(ask.signal) in _NUMBERS:
+                width = -(-span // (ask.points // _PER_STRETCH))
+                return engine.execute(_EXTREMES, {"begin": ask.from_ns, "width": width}).fetchall(), total
+            places = {"begin": ask.from_ns, "width": -(-span // ask.points), "points": ask.points}
+            return engine.execute(_CHANGES, places).fetchall(), total
+        finally:
+            engine.unregister("found")
+
+
+def _found(path_of: PathOf, objects: Sequence[ArchiveObject], ask: Ask) -> tuple[pa.Table, list[Gap]]:
+    """Every row of the vehicle in which the signal may stand, with its value."""
+    field = field_of(ask.signal)
+    schema = pa.schema([*(FIXED.field(name) for name in _READ), pa.field("value", field.type)])
+    times, tables, gaps = widened((ask.from_ns, ask.until_ns)), [schema.empty_table()], []
+    for entry in objects:
+        try:
+            with ObjectReader(path_of(entry.name), entry) as reader:
+                columns = [name for name in signal_columns(ask.signal) if name in reader.schema.names]
+                if not columns:
+                    continue
+                for part in reader.tables([*_READ, *columns], (ask.vehicle_id, ask.vehicle_id), times):
+                    if isinstance(part, Gap):
+                        gaps.append(part)
+                    elif part.num_rows:
+                        arrays = [*(part[name] for name in _READ), readings_of(part, ask.signal)]
+                        tables.append(pa.Table.from_arrays(arrays, schema=schema))
+        except Damaged as error:
+            gaps.append(error.gap)
+    return pa.concat_tables(tables), gaps
