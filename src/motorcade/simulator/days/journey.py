@@ -1,0 +1,137 @@
+"""The day's weather on the network: which faults strike where, in the order of their causes."""
+
+import math
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from motorcade.domain.record import Topic
+from motorcade.simulator.days.collector import Message
+from motorcade.simulator.days.faults import Faults
+from motorcade.simulator.days.post import MOST_KEPT, CarClock, Gateway, Report, Sent, arrivals, links_of, merged
+from motorcade.simulator.days.stage import Stage
+from motorcade.simulator.days.truth import Truth
+
+_WINDOW_S: Final = (5.0, 30.0)  # without acknowledgements, until the car sends again
+_EDGE_S: Final = 90.0  # a hole without data keeps so far away from a trip's ends
+_LONG_TRIP_S: Final = 600.0
+_FARTHEST: Final = 20  # places that a reordered record falls back
+_LONGEST_DELAY_S: Final = 2 * 86_400.0
+_LAST_LINK_S: Final = 60.0
+
+
+def deliver(stage: Stage, truth: Truth, begin_ns: int, faults: Faults, chance: random.Random) -> list[Report]:
+    """Bring a day's messages to the stream; the reports are in the order in which the stream holds them."""
+    messages = sorted(stage.collector.messages, key=lambda message: message.at_s)
+    messages = _silenced(messages, truth, begin_ns, faults, chance)
+    holes = _holes(stage, messages, faults, chance)
+    links = links_of(_opened(stage, holes), holes, chance)
+    kept, extra = _unacknowledged(messages, truth, begin_ns, faults, chance)
+    kept = [one for one in kept if one.topic is not Topic.VEHICLE_DATA or chance.random() >= faults.loss]
+    carried = arrivals(kept, links, chance)
+    gateway = Gateway(begin_ns, CarClock(faults, [link[0] for link in stage.links], chance), stage.car, chance)
+    for link, sent in zip(links, carried, strict=True):
+        resent = [one for one in extra if link.open_s < one.at_s < link.last_s]
+        gateway.carry(link, sorted([*sent, *resent], key=lambda one: one.at_s), faults)
+    reports = sorted(gateway.reports, key=lambda report: report.received_at_ns)
+    return _shuffled(_doubled(reports, faults, chance), faults, chance)
+
+
+def _silenced(
+    messages: list[Message], truth: Truth, begin_ns: int, faults: Faults, chance: random.Random
+) -> list[Message]:
+    """Lose everything for some minutes inside some trips."""
+    silent: list[tuple[float, float]] = []
+    for trip in truth.trips:
+        begin, end = (trip.start_ns - begin_ns) / 1e9, (trip.end_ns - begin_ns) / 1e9
+        if end - begin > _LONG_TRIP_S and chance.random() < faults.silence:
+            start = chance.uniform(begin + _EDGE_S, end - _EDGE_S - 240.0)
+            silent.append((start, start + chance.uniform(60.0, 240.0)))
+    return [
+        one
+        for one in messages
+        if one.topic is not Topic.VEHICLE_DATA or not any(start <= one.at_s < end for start, end in silent)
+    ]
+
+
+def _holes(
+    stage: Stage, messages: Sequence[Message], faults: Faults, chance: random.Random
+) -> list[tuple[float, float]]:
+    """Draw the stretches without a network: many short ones, hardly ever one of hours that lasts until days later."""
+    end = float(stage.now_s)
+    holes = []
+    for _ in range(_poisson(faults.dead_zones, chance)):
+        start = chance.uniform(0.0, end - 4_000.0)
+        holes.append((start, start + min(3_600.0, math.exp(chance.uniform(math.log(20.0), math.log(3_600.0))))))
+    if chance.random() < faults.late_hours:
+        start = chance.uniform(4 * 3_600.0, end - 3_600.0)
+        holes.append((start, start + chance.uniform(3_600.0, 36_000.0)))
+    holes = [(start, _bounded(start, stop, messages)) for start, stop in sorted(holes)]
+    apart: list[tuple[float, float]] = []
+    for start, stop in holes:
+        if not apart or start > apart[-1][1] + 120.0:
+            apart.append((start, stop))
+    return apart
+
+
+def _bounded(start: float, stop: float, messages: Sequence[Message]) -> float:
+    """End a hole before the car would have to forget what it keeps."""
+    inside = [one.at_s for one in messages if start <= one.at_s < stop]
+    return stop if len(inside) < MOST_KEPT - 100 else inside[MOST_KEPT - 100]
+
+
+def _opened(stage: Stage, holes: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the car's own connections, with a last one for what it would else have kept for ever."""
+    opened = [(begin, min(end, float(stage.now_s))) for begin, end in stage.links]
+    last = max((stop for _, stop in holes), default=0.0)
+    if opened and last >= opened[-1][1]:
+        opened.append((last + 1.0, last + _LAST_LINK_S))
+    return opened
+
+
+def _unacknowledged(
+    messages: list[Message], truth: Truth, begin_ns: int, faults: Faults, chance: random.Random
+) -> tuple[list[Message], list[Sent]]:
+    """Draw windows in which no acknowledgement comes: in half of them the messages are lost, in all they come again."""
+    data = [one for one in messages if one.topic is Topic.VEHICLE_DATA]
+    events = [(harsh.peak_ns - begin_ns) / 1e9 for harsh in truth.harsh]
+    lost: set[int] = set()
+    resent: list[Sent] = []
+    for _ in range(_poisson(faults.resends, chance) if data else 0):
+        start = chance.choice(data).at_s - 0.001
+        stop = start + chance.uniform(*_WINDOW_S)
+        window = [one for one in data if start <= one.at_s < stop]
+        lossy = chance.random() < 0.5 and not any(start - 5 < at < stop + 5 for at in events)
+        if lossy:
+            lost.update(id(one) for one in window)
+        resent.append(merged(window, stop, stop + 0.3))
+    return [one for one in messages if id(one) not in lost], resent
+
+
+def _doubled(reports: list[Report], faults: Faults, chance: random.Random) -> list[Report]:
+    if not faults.duplicate:
+        return reports
+    doubled: list[Report] = []
+    for report in reports:
+        doubled.append(report)
+        if chance.random() < faults.duplicate:
+            doubled.append(report)
+    return doubled
+
+
+def _shuffled(reports: list[Report], faults: Faults, chance: random.Random) -> list[Report]:
+    if not faults.reorder:
+        return reports
+    places = [
+        (index + (chance.uniform(1, _FARTHEST) if chance.random() < faults.reorder else 0.0), index)
+        for index in range(len(reports))
+    ]
+    return [reports[index] for _, index in sorted(places)]
+
+
+def _poisson(mean: float, chance: random.Random) -> int:
+    """Draw a count (Knuth's method; means here are small)."""
+    count, product, limit = 0, chance.random(), math.exp(-mean)
+    while product > limit:
+        count, product = count + 1, product * chance.random()
+    return count
