@@ -24,6 +24,7 @@ from motorcade.observability.metrics import Metrics
 from motorcade.ports.stream import BEGINNING, Entry, OnDurable, OnFailure, Stream, StreamWriter
 from motorcade.repositories.consumption import Consumption
 from motorcade.repositories.findings import Findings
+from motorcade.repositories.refolds import Refolds
 from motorcade.repositories.tables import ALL, STATES
 from motorcade.wire.batch import encode_frame
 from motorcade.wire.live_event import decode_live
@@ -134,7 +135,8 @@ class Consumers:
         log = get_logger("test")
         findings = Findings(SystemScope("test"), self.store, SystemClock())
         stream, clock = self.stream(faulty=faulty), SystemClock()
-        doors = Doors(stream, consumption, findings, lambda _: RuleTimeline(), bus, clock, metrics, log)
+        refolds = Refolds(SystemScope("test"), self.store)
+        doors = Doors(stream, consumption, findings, refolds, lambda _: RuleTimeline(), bus, clock, metrics, log)
         loop = ConsumerLoop(doors)
         await loop.start()
         return Consumer(loop, bus, metrics, consumption)

@@ -43,6 +43,7 @@ from motorcade.repositories.findings import Findings
 from motorcade.repositories.leases import Leases
 from motorcade.repositories.outbox import Outbox
 from motorcade.repositories.quarantine import QuarantineRepository
+from motorcade.repositories.refolds import Refolds
 from motorcade.repositories.tables import ALL
 from motorcade.repositories.vehicles import AllVehicles
 from motorcade.simulator.dev_ca import open_vehicle_authority, write_server_credential
@@ -192,6 +193,7 @@ async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
             stream=stream,
             consumption=consumption,
             findings=findings,
+            refolds=Refolds(house.scope, house.store),
             rules_of=lambda _: RuleTimeline(),
             live=live,
             clock=house.clock,

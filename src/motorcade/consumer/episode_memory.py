@@ -7,6 +7,9 @@ from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.moment import Report
 from motorcade.domain.fold import FoldState
 from motorcade.domain.turns import Turn, Turns, turn_of
+from motorcade.ports.store import Write
+from motorcade.repositories.episodes import Withdrawal
+from motorcade.repositories.refolds import Dirty
 
 MAX_TAIL = 20_000
 """Reports remembered while a re-fold is on its way, some hours of a driving car; a slower one has to start over."""
@@ -19,11 +22,14 @@ class EpisodeMemory:
     Attributes:
         fold: the reducers' states.
         turns: the reports that wait, and the turn folded last.
-        dirty_from: the earliest turn that was missed; None while rows and truth agree.
+        dirty: which turns were missed; None while rows and truth agree.
+        told: the mark of it that is committed.
         tail: the reports folded since the vehicle became dirty, for whoever installs the re-fold.
         tail_from: the turn after which `tail` has everything.
         rows: kind and id → the episode as it stands, to be committed.
+        doubtful: turns of the states at which nothing was open that were kept since the vehicle became dirty.
         quiet: the newest state at which nothing was open and its turn, to be committed.
+        also: further writes to be committed, from a re-fold that was installed.
         was_quiet: nothing was open after the last record.
         due_ns: the horizon at which the rows change by time alone, None when never.
         wakes_ns: when the vehicle is next looked at, None while nothing is expected.
@@ -31,11 +37,15 @@ class EpisodeMemory:
 
     fold: FoldState = field(default_factory=FoldState)
     turns: Turns = field(default_factory=Turns)
-    dirty_from: Turn | None = None
+    dirty: Dirty | None = None
+    told: Dirty | None = None
     tail: deque[Report] = field(default_factory=lambda: deque(maxlen=MAX_TAIL))
     tail_from: Turn | None = None
+    doubtful: list[Turn] = field(default_factory=list)
     rows: dict[tuple[str, str], Episode] = field(default_factory=dict)
     quiet: tuple[Turn, bytes] | None = None
+    also: list[Write] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
     was_quiet: bool = True
     due_ns: int | None = None
     wakes_ns: int | None = None
@@ -43,20 +53,27 @@ class EpisodeMemory:
     def missed(self, report: Report) -> None:
         """A report came after its turn had passed: rows from its time on may be wrong until a re-fold."""
         turn = turn_of(report)
-        if self.dirty_from is None:
+        if self.dirty is None:
             self.tail_from = self.turns.folded
-            self.dirty_from = turn
-        elif turn < self.dirty_from:
-            self.dirty_from = turn
+            self.dirty = Dirty(turn, turn, 1)
+        else:
+            self.dirty = Dirty(min(turn, self.dirty.first), max(turn, self.dirty.last), self.dirty.count + 1)
 
     def folded(self, report: Report) -> None:
         """Remember a folded report while a re-fold is on its way."""
-        if self.dirty_from is not None:
+        if self.dirty is not None:
             if len(self.tail) == MAX_TAIL:
                 self.tail_from = turn_of(self.tail[0])
             self.tail.append(report)
 
+    def keep_quiet(self, turn: Turn, state: bytes) -> None:
+        """Nothing is open at this turn: a later re-fold may begin here."""
+        self.quiet = (turn, state)
+        if self.dirty is not None:
+            self.doubtful.append(turn)
+
     def clean(self) -> None:
         """Rows and truth agree again."""
-        self.dirty_from = self.tail_from = None
+        self.dirty = self.told = self.tail_from = None
         self.tail.clear()
+        self.doubtful.clear()

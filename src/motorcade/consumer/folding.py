@@ -86,7 +86,7 @@ class Folding:
             episodes.folded(report)
             quiet = fold.quiet(state, report.effective_at_ns, timeline)
             if quiet and not episodes.was_quiet:
-                episodes.quiet = (turn_of(report), encode_fold(state))
+                episodes.keep_quiet(turn_of(report), encode_fold(state))
             episodes.was_quiet = quiet
         if rows or (episodes.due_ns is not None and episodes.due_ns <= horizon_ns):
             rows += fold.view(state, horizon_ns, vehicle.vehicle_id, timeline)

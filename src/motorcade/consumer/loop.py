@@ -14,6 +14,7 @@ from structlog.stdlib import BoundLogger
 from motorcade.consumer.commits import CommitDoors, Commits, Stretch
 from motorcade.consumer.context import Outcome, Tick, VehicleMemory, Work
 from motorcade.consumer.dead_letters import PARK_AFTER, Brakes
+from motorcade.consumer.findings import install, take_finding
 from motorcade.consumer.folding import Folding, RulesOf
 from motorcade.consumer.garbage import few_collections
 from motorcade.consumer.memory import FleetMemory, stored_form, summary_of
@@ -25,7 +26,8 @@ from motorcade.ports.clock import Clock
 from motorcade.ports.live import LivePublisher
 from motorcade.ports.stream import Entry, Position, Stream
 from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
-from motorcade.repositories.findings import Finding, Findings
+from motorcade.repositories.findings import Findings
+from motorcade.repositories.refolds import Refolds
 from motorcade.wire.live_event import encode_live
 
 READ_ENTRIES = 64
@@ -34,6 +36,8 @@ PUBLISH_EVERY_NS = 20_000_000
 """Longest time between a change and its publishing: well inside the 50 ms that the live path promises."""
 SILENT_AFTER_NS = 90 * NS_PER_S
 """Without any appender's heartbeat for so long no connection can be open (three lease times of a gateway)."""
+REFOLDS_EVERY_NS = NS_PER_S
+"""How often results of re-folds are looked for."""
 HORIZON_LAG_NS = 5 * NS_PER_S
 """How far the horizon stays behind the heartbeats."""
 WAIT_BUSY_S, WAIT_IDLE_S = 0.02, 0.25
@@ -53,6 +57,7 @@ class Doors:
     stream: Stream
     consumption: Consumption
     findings: Findings
+    refolds: Refolds
     rules_of: RulesOf
     live: LivePublisher
     clock: Clock
@@ -90,7 +95,7 @@ class ConsumerLoop:
         self._dead: list[DeadLetter] = []
         self._stop = asyncio.Event()
         self._silent = False
-        self._published_at_ns = 0
+        self._published_at_ns = self._refolds_at_ns = 0
         commit_doors = CommitDoors(doors.consumption, doors.findings, self._unstored)
         self._commits = Commits(commit_doors, Checkpoint(partition, 0, 0, {}, 0))
         self._folding = Folding(doors.rules_of, doors.clock, self._folded)
@@ -190,12 +195,28 @@ class ConsumerLoop:
                 await self._commit()
                 await self._sleep(BRAKED_S)
         self._watch_gateways()
+        await self._install_refolds()
         await self._turn()
         if not entries:
             await self._check_end()
             owes = self._tick.to_publish or self._tick.to_commit or self._folding.owes
             wait_s = WAIT_BUSY_S if owes else WAIT_IDLE_S
             await self._doors.stream.wait(self._partition, self.progress.position, wait_s)
+
+    async def _install_refolds(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if now_ns < self._refolds_at_ns:
+            return
+        self._refolds_at_ns = now_ns + REFOLDS_EVERY_NS
+        for result in await self._doors.refolds.ready():
+            vehicle = self.memory.vehicles.get(result.key)
+            if vehicle is None or vehicle.episodes.also:  # what was installed last is not committed yet
+                continue
+            timeline = self._doors.rules_of(vehicle.org_id)
+            outcome = "installed" if install(vehicle, result, timeline, self.progress.horizon_ns) else "outdated"
+            self._metrics.count("motorcade_consumer_refolds_total", outcome).add()
+            self._folded(vehicle)
+            self._folding.waits(vehicle)
 
     async def _turn(self) -> None:
         """Fold, publish and commit when due, and let the loop turn."""
@@ -301,7 +322,7 @@ class ConsumerLoop:
         dead, self._dead = self._dead, []
         vehicles = [self.memory.vehicles[key] for key in keys]
         states = [self._stored_form(vehicle) for vehicle in vehicles]
-        findings = [finding for vehicle in vehicles if (finding := _finding(vehicle)) is not None]
+        findings = [finding for vehicle in vehicles if (finding := take_finding(vehicle, self.progress.position))]
         for vehicle in vehicles:
             vehicle.version += 1
         known = self._commits.checkpoint
@@ -342,16 +363,6 @@ class ConsumerLoop:
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
-
-
-def _finding(vehicle: VehicleMemory) -> Finding | None:
-    """Take what a vehicle's fold has yielded since its last commit."""
-    episodes = vehicle.episodes
-    if not episodes.rows and episodes.quiet is None:
-        return None
-    finding = Finding(vehicle.key, tuple(episodes.rows.values()), episodes.quiet)
-    episodes.rows, episodes.quiet = {}, None
-    return finding
 
 
 def _other_stream(what: str) -> Invalid:

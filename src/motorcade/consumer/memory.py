@@ -9,6 +9,7 @@ from motorcade.domain.state import Fields, Value, join
 from motorcade.domain.summary import Summary, summarise
 from motorcade.domain.turns import NO_TURN, Turns
 from motorcade.repositories.consumption import Key, StoredState
+from motorcade.repositories.refolds import Dirty
 from motorcade.wire.fold_state import decode_fold, decode_reports, encode_fold, encode_reports
 from motorcade.wire.state_snapshot import StateSnapshot, decode_state, encode_state
 
@@ -93,7 +94,7 @@ def _encoded(vehicle: VehicleMemory) -> bytes:
             fold=encode_fold(episodes.fold) if episodes.turns.folded != NO_TURN else b"",
             waiting=encode_reports(episodes.turns.waiting),
             folded=episodes.turns.folded,
-            dirty_from=episodes.dirty_from,
+            dirty=(episodes.dirty.first, episodes.dirty.last, episodes.dirty.count) if episodes.dirty else None,
         )
     )
 
@@ -145,5 +146,6 @@ def _restore_episodes(episodes: EpisodeMemory, snapshot: StateSnapshot) -> None:
     episodes.fold = decode_fold(snapshot.fold)
     episodes.turns = Turns(decode_reports(snapshot.waiting), snapshot.folded)
     episodes.was_quiet = not snapshot.fold  # unknown; the next record tells
-    if snapshot.dirty_from is not None:
-        episodes.dirty_from, episodes.tail_from = snapshot.dirty_from, snapshot.folded
+    if snapshot.dirty is not None:
+        episodes.dirty, episodes.tail_from = Dirty(*snapshot.dirty), snapshot.folded
+        episodes.told = episodes.dirty

@@ -82,6 +82,9 @@ CATALOGUE: Final[Mapping[str, Definition]] = {
     "motorcade_consumer_readings_dropped_total": Definition("counter", "Texts dropped from states over the limit."),
     "motorcade_consumer_states_unstored_total": Definition("counter", "States that the store could not hold."),
     "motorcade_consumer_corrupt_entries_total": Definition("counter", "Stream entries that were unreadable."),
+    "motorcade_consumer_refolds_total": Definition(
+        "counter", "Re-folds that the worker laid ready, by what became of them.", "outcome"
+    ),
     "motorcade_consumer_gaps_total": Definition("counter", "Times that the stream was trimmed before it was read."),
     "motorcade_consumer_braked_total": Definition("counter", "Times that too many vehicles' records were unreadable."),
     # Worker: what must be done at least once.

@@ -9,7 +9,7 @@ from motorcade.domain.tenant import SystemScope
 from motorcade.domain.turns import Turn
 from motorcade.ports.clock import Clock
 from motorcade.ports.notify import OutboxRow
-from motorcade.ports.store import ANY, Put, Query, Store, Write
+from motorcade.ports.store import ANY, Delete, Put, Query, Store, Write
 from motorcade.repositories.episodes import EpisodeWriter, Withdrawal
 from motorcade.repositories.outbox import Outbox, outbox_put
 from motorcade.repositories.tables import FOLD_STATES
@@ -31,6 +31,7 @@ class Finding:
         quiet: a state of the fold at which nothing was open, with its turn.
         outbox: what must leave.
         withdrawals: rows that a re-fold no longer yields.
+        also: further writes that belong to it.
     """
 
     key: Key
@@ -38,6 +39,7 @@ class Finding:
     quiet: tuple[Turn, bytes] | None = None
     outbox: Sequence[OutboxRow] = ()
     withdrawals: Sequence[Withdrawal] = ()
+    also: Sequence[Write] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -71,10 +73,12 @@ class Findings:
         writes += await self._episodes.writes(rows, gone, self._last_ns)
         writes += [outbox_put(row) for row in await self._outbox.unseen(leaving)] if leaving else []
         expires_at_s = self._last_ns // 1_000_000_000 + FOLD_STATE_KEPT_S
+        writes += [write for finding in findings for write in finding.also]
         writes += [
-            _quiet_put(finding.key, finding.quiet, expires_at_s) for finding in findings if finding.quiet is not None
+            quiet_put(finding.key, finding.quiet, expires_at_s) for finding in findings if finding.quiet is not None
         ]
-        return writes
+        unique = {(write.table.name, write.pk, write.sk): write for write in writes}
+        return list(unique.values())
 
     async def quiet_before(self, key: Key, turn: Turn) -> tuple[Turn, bytes] | None:
         """The last stored state at which nothing was open and that lies before a turn."""
@@ -104,9 +108,18 @@ def _pk(key: Key) -> str:
     return f"{key[0]}.{key[1]}"
 
 
-def _quiet_put(key: Key, quiet: tuple[Turn, bytes], expires_at_s: int) -> Put:
-    (at_ns, record_id), state = quiet
-    return Put(FOLD_STATES, _pk(key), f"{at_ns:020d}.{record_id.hex()}", {"state": state}, ANY, expires_at_s)
+def quiet_put(key: Key, quiet: tuple[Turn, bytes], expires_at_s: int) -> Put:
+    """The write that keeps a state at which nothing was open."""
+    return Put(FOLD_STATES, _pk(key), _sk(quiet[0]), {"state": quiet[1]}, ANY, expires_at_s)
+
+
+def quiet_delete(key: Key, turn: Turn) -> Delete:
+    """The write that takes such a state away: a re-fold found that it was none."""
+    return Delete(FOLD_STATES, _pk(key), _sk(turn), ANY)
+
+
+def _sk(turn: Turn) -> str:
+    return f"{turn[0]:020d}.{turn[1].hex()}"
 
 
 def _turn(sk: str) -> Turn:

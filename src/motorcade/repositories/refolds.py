@@ -53,7 +53,8 @@ class RefoldResult:
         state: the encoded state there; b"" where it met the stored state, so that nothing behind it changes.
         rows: episodes as they are to be stored.
         withdrawals: rows that are no more.
-        quiet: encoded states at which nothing was open, by their turns: all there are between base and end.
+        quiet: encoded states at which nothing was open, behind the base, by their turns; b"" where a stored one is none
+            any more.
         parts: how many stored parts it has.
     """
 

@@ -34,7 +34,7 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
         fold: the encoded state of the fold (`wire/fold_state.py`), b"" before the first record.
         waiting: the encoded reports that wait for their turn.
         folded: turn of the report folded last.
-        dirty_from: earliest turn that was missed, None while nothing has to be folded anew.
+        dirty: earliest and latest turn that was missed and how many; None while nothing has to be folded anew.
     """
 
     fields: dict[int, Cell] = {}
@@ -49,7 +49,7 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
     fold: bytes = b""
     waiting: bytes = b""
     folded: tuple[int, bytes] = (0, b"")
-    dirty_from: tuple[int, bytes] | None = None
+    dirty: tuple[tuple[int, bytes], tuple[int, bytes], int] | None = None
 
 
 class _Stored(StateSnapshot, array_like=True, kw_only=True):

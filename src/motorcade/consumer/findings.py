@@ -1,0 +1,90 @@
+"""What a vehicle's fold yielded, handed over to the commit; and re-folds that the worker has laid ready, installed."""
+
+from dataclasses import replace
+
+from motorcade.consumer.context import VehicleMemory
+from motorcade.domain import fold
+from motorcade.domain.rules import RuleTimeline
+from motorcade.domain.turns import turn_of
+from motorcade.ports.store import Write
+from motorcade.ports.stream import Position
+from motorcade.repositories.findings import FOLD_STATE_KEPT_S, Finding, quiet_delete, quiet_put
+from motorcade.repositories.refolds import RefoldResult, mark_put, taken
+from motorcade.wire.fold_state import decode_fold, encode_fold
+
+NS_PER_S = 1_000_000_000
+
+
+def take_finding(vehicle: VehicleMemory, position: Position) -> Finding | None:
+    """Take out what is to be committed of a vehicle's episodes, None where there is nothing.
+
+    Args:
+        vehicle: whose.
+        position: the entry of the stream for which the commit stands.
+    """
+    episodes = vehicle.episodes
+    also: list[Write] = episodes.also
+    if episodes.dirty is not None and episodes.dirty != episodes.told:
+        episodes.told = episodes.dirty
+        also = [*also, mark_put(vehicle.key, replace(episodes.dirty, position=position))]
+    if not (episodes.rows or episodes.withdrawals or episodes.quiet or also):
+        return None
+    finding = Finding(
+        key=vehicle.key,
+        rows=tuple(episodes.rows.values()),
+        quiet=episodes.quiet,
+        withdrawals=tuple(episodes.withdrawals),
+        also=also,
+    )
+    episodes.rows, episodes.withdrawals, episodes.quiet, episodes.also = {}, [], None, []
+    return finding
+
+
+def install(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeline, horizon_ns: int) -> bool:
+    """Take over what a re-fold found, to be committed with the vehicle.
+
+    Returns:
+        Whether it was still worth anything; else the vehicle stays marked and is folded anew.
+    """
+    episodes = vehicle.episodes
+    dirty = episodes.dirty
+    if dirty is None or dirty.count != result.count or episodes.tail_from is None:
+        episodes.also += taken(result, installed=dirty is None)
+        return False
+    if result.state and not episodes.tail_from <= result.until <= episodes.turns.folded:
+        episodes.also += taken(result, installed=False)
+        return False
+    for row in result.rows:
+        episodes.rows[row.kind, row.id] = row
+    episodes.withdrawals += [one for one in result.withdrawals if (one.kind, one.id) not in episodes.rows]
+    expires_at_s = horizon_ns // NS_PER_S + FOLD_STATE_KEPT_S
+    episodes.also += [
+        quiet_put(vehicle.key, (turn, state), expires_at_s) if state else quiet_delete(vehicle.key, turn)
+        for turn, state in result.quiet.items()
+    ]
+    episodes.also += taken(result, installed=True)
+    if result.state:
+        _catch_up(vehicle, result, timeline, horizon_ns)
+    episodes.clean()
+    return True
+
+
+def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeline, horizon_ns: int) -> None:
+    """The re-fold came to the present of its start: fold what came since, and go on from there."""
+    episodes = vehicle.episodes
+    state = episodes.fold = decode_fold(result.state)
+    rows = []
+    episodes.also += [quiet_delete(vehicle.key, turn) for turn in episodes.doubtful if turn > result.until]
+    was_quiet = fold.quiet(state, state.at_ns, timeline)
+    for report in episodes.tail:
+        if turn_of(report) > result.until:
+            rows += fold.step(state, report, vehicle.vehicle_id, timeline)
+            quiet = fold.quiet(state, state.at_ns, timeline)
+            if quiet and not was_quiet:
+                episodes.quiet = (turn_of(report), encode_fold(state))
+            was_quiet = quiet
+    rows += fold.view(state, horizon_ns, vehicle.vehicle_id, timeline)
+    for row in rows:
+        episodes.rows[row.kind, row.id] = row
+    episodes.was_quiet = was_quiet
+    episodes.due_ns = fold.due_ns(state, horizon_ns, timeline)
