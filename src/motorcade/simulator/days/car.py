@@ -42,8 +42,7 @@ def draw_car(chance: random.Random, *, sporty: bool = False) -> DayCar:
     """Draw a car; ``sporty`` ones drive far and have the larger battery."""
     model = MODELS[chance.choice(["Model 3 Long Range", "Model Y", "Model S"] if sporty else list(MODELS))]
     typed = chance.random() >= _TEXT_SHARE
-    periods, weights = zip(*_LOCATION_S, strict=True)
-    location_s = chance.choices(periods, weights)[0]
+    location_s = chance.choices([period for period, _ in _LOCATION_S], [share for _, share in _LOCATION_S])[0]
     return DayCar(
         model=model,
         typed=typed,

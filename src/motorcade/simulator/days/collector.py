@@ -22,7 +22,7 @@ from motorcade.wire.tesla.entries import Entry, EntryValue, entry
 MOST_FIELDS: Final = 10
 BUCKET_S: Final = 0.5
 _FLOAT32: Final = struct.Struct("<f")
-_STALE_MPH: Final = 2.5  # a car that was faster when it last spoke does report that it stands
+_STALE_MPH: Final = 1.242742384474668  # 2 km/h: measured a moment before the standstill, and then nothing more
 _DRIFT_M: Final = 1.0  # how far a fix lies off, slowly changing
 _DRIFT_KEEPS: Final = 0.98  # of the drift after a second
 
@@ -124,12 +124,11 @@ class DayCollector:
         """Report the speed of a car that has parked, as cars do it: zero, invalid, empty, or not at all."""
         how = self._chance.choices(["zero", "stale", "invalid", "empty"], [0.3, 0.3, 0.25, 0.15])[0]
         slot = self._speed
-        if how == "stale" and not (isinstance(slot.last, float) and slot.last < _STALE_MPH):
-            how = "zero"
         self.count(f"last_speed_{how}")
         slot.known, slot.last, slot.due_s = True, None, now_s
-        if how == "zero":
-            self._put([entry("VehicleSpeed", "double_value", 0.0, typed=self._car.typed)], now_s)
+        if how in {"zero", "stale"}:
+            last_mph = 0.0 if how == "zero" else _STALE_MPH
+            self._put([entry("VehicleSpeed", "double_value", last_mph, typed=self._car.typed)], now_s)
         elif how == "invalid":
             self._put([entry("VehicleSpeed", "double_value", None, typed=True)], now_s)
         elif how == "empty":

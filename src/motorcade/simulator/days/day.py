@@ -45,7 +45,8 @@ class Day:
     def speeding(self, threshold_kmh: float = 137.0) -> list[Speeding]:
         """Return the true intervals above a threshold (the default is the product's)."""
         found: list[Speeding] = []
-        begin_ns, peak = None, 0.0
+        begin_ns: int | None = None
+        peak = 0.0
         last_ns = self.begin_ns
         for fix in self.truth.track:
             if fix.speed_kmh > threshold_kmh:

@@ -44,7 +44,9 @@ class Area:
 def visits(track: Sequence[Fix], fence: Circle | Area) -> list[Visit]:
     """Return the stays inside a fence; crossings are found to a twentieth of a second of the true track."""
     stays: list[Visit] = []
-    inside, enter_ns, last = False, None, None
+    inside = False
+    enter_ns: int | None = None
+    last: Fix | None = None
     for fix in track:
         now_inside = fence.holds(fix.place)
         if now_inside != inside:
