@@ -13,8 +13,8 @@ MAKERS = {
 # Platform repositories work for the machine, not for one organisation, and hold a SystemScope.
 PLATFORM = frozenset(
     {
-        f"src/motorcade/repositories/{noun}.py" for noun in ("claims", "consumption", "outbox", "people", "quarantine")
-    }  # gateway, consumer and identity work for all organisations
+        f"src/motorcade/repositories/{noun}.py" for noun in ("claims", "consumption", "manifest", "outbox", "people", "quarantine")
+    }  # gateway, consumer, archiver and identity work for all organisations
 )
 
 

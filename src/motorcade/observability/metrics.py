@@ -95,6 +95,19 @@ CATALOGUE: Final[Mapping[str, Definition]] = {
     "motorcade_worker_handed_over_total": Definition("counter", "Rows of the outbox put into the channels' lines."),
     "motorcade_worker_sweeps_total": Definition("counter", "Sweeps done.", "sweep"),
     "motorcade_worker_faults_total": Definition("counter", "Times that a part of the worker had to pause.", "part"),
+    # Archiver: from the stream to Parquet, and merging it.
+    "motorcade_archiver_records_total": Definition(
+        "counter", "Records by how their way to the archive ended; they add up.", "outcome"
+    ),
+    "motorcade_archiver_undecodable_total": Definition("counter", "Records archived as bytes that no decoder reads."),
+    "motorcade_archiver_objects_total": Definition("counter", "Objects written by flushes."),
+    "motorcade_archiver_bytes_total": Definition("counter", "Bytes of objects written by flushes."),
+    "motorcade_archiver_lag_seconds": Definition("gauge", "Age of the oldest record that waits for its object."),
+    "motorcade_archiver_corrupt_entries_total": Definition("counter", "Stream entries that were unreadable."),
+    "motorcade_archiver_gaps_total": Definition("counter", "Times that the stream was trimmed before it was archived."),
+    "motorcade_archiver_merged_objects_total": Definition("counter", "Objects replaced by merged ones."),
+    "motorcade_archiver_damaged_objects_total": Definition("counter", "Objects found damaged while merging; kept."),
+    "motorcade_archiver_removed_objects_total": Definition("counter", "Replaced objects and litter removed."),
     # API: people and programs.
     "motorcade_api_requests_total": Definition("counter", "Requests answered, by hundreds of their status.", "status"),
     "motorcade_api_request_seconds": Definition("histogram", "From a request's head to its whole answer; no streams."),

@@ -37,6 +37,7 @@ class FileArchive:
         self._folder = folder
         self._reducer: Reducer | None = None
         self._opening = threading.Lock()
+        self._closed = threading.Event()
 
     async def write(self, name: str, records: Sequence[Archived]) -> Written:
         """Make an object of records of one organisation and one day."""
@@ -82,7 +83,8 @@ class FileArchive:
         return await asyncio.to_thread(self._remove, names)
 
     async def close(self) -> None:
-        """Release DuckDB. Idempotent; a later question opens it again."""
+        """Give up merges under way and release DuckDB. Idempotent."""
+        self._closed.set()
         with self._opening:
             reducer, self._reducer = self._reducer, None
         if reducer is not None:
@@ -119,7 +121,7 @@ class FileArchive:
 
         for _ in range(MERGE_TRIES):
             with contextlib.suppress(parquet.Damaged):
-                return Merged(*merging.merge(self._path, objects, create))
+                return Merged(*merging.merge(self._path, objects, create, self._go_on))
         raise Unavailable(f"objects of {first.org_id}, day {first.day}, keep changing while they are merged")
 
     def _vehicle(self, objects: Sequence[ArchiveObject], vehicle_id: str, times: tuple[int, int]) -> Found:
@@ -132,6 +134,10 @@ class FileArchive:
 
         sources = merging.Sources(self._path, objects, verify=False)
         return sources.vehicles, sources.gaps
+
+    def _go_on(self) -> None:
+        if self._closed.is_set():
+            raise Unavailable("the archive is closed")
 
     def _reducing(self) -> "Reducer":
         from motorcade.adapters.embedded.archive.reducing import Reducer  # noqa: PLC0415 - loaded on first use

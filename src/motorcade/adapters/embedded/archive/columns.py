@@ -1,9 +1,9 @@
 """Records as columns and back.
 
 Besides what a record is made of there is one column for each signal that occurs: `s<number>` by the catalogue's number,
-with values in the catalogue's unit, or `j<number>` with JSON where the catalogue has no type for it. `invalid` lists the
-numbers of those that the car says it cannot measure now, so that an empty cell of a signal means "not said" unless its
-number stands there. The payload's bytes are always kept.
+with values in the catalogue's unit, or `j<number>` with JSON where the catalogue has no type for it. `invalid` lists
+the numbers of those that the car says it cannot measure now, so that an empty cell of a signal means "not said" unless
+its number stands there. The payload's bytes are always kept.
 """
 
 from collections.abc import Iterable, Sequence

@@ -93,7 +93,10 @@ class Sources:
 
 
 def merge(
-    path_of: PathOf, objects: Sequence[ArchiveObject], create: Callable[[Encoded], ArchiveObject]
+    path_of: PathOf,
+    objects: Sequence[ArchiveObject],
+    create: Callable[[Encoded], ArchiveObject],
+    go_on: Callable[[], None],
 ) -> tuple[list[ArchiveObject], int, list[Gap]]:
     """Merge objects into new ones.
 
@@ -101,6 +104,7 @@ def merge(
         path_of: where an object lies.
         objects: of one organisation and day.
         create: makes a new object of its bytes, durably.
+        go_on: called now and then; it raises where the merge shall be given up.
 
     Returns:
         The new objects, how many repetitions were dropped, and the inputs that were left out because they are damaged.
@@ -114,6 +118,7 @@ def merge(
     repeated = 0
     writer = ObjectWriter(sources.schema)
     for stretch in sources.stretches():
+        go_on()
         table = sources.read(sources.schema, stretch)
         if len(sources.gaps) > len(left_out):
             turned = sources.gaps[-1]
