@@ -76,6 +76,7 @@ class Installation:
             "MOTORCADE_GATEWAY_METRICS_PORT": "0",
             "MOTORCADE_CONSUMER_METRICS_PORT": "0",
             "MOTORCADE_WORKER_METRICS_PORT": "0",
+            "MOTORCADE_ARCHIVER_METRICS_PORT": "0",
             "MOTORCADE_API_METRICS_PORT": "0",
         }
 

@@ -47,7 +47,7 @@ class House:
             "MOTORCADE_HTTP_PORT": str(self.http_port),
             **{
                 f"MOTORCADE_{room.upper()}_METRICS_PORT": str(self.metrics_ports.get(room, 0))
-                for room in ("gateway", "consumer", "worker", "api")
+                for room in ("gateway", "consumer", "archiver", "worker", "api")
             },
         }
 

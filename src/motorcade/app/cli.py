@@ -14,7 +14,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from motorcade import __version__
-from motorcade.app.compose import Room, api_room, consumer_room, gateway_room, open_house, simulator_room, worker_room
+from motorcade.app.compose import (
+    Room,
+    api_room,
+    archiver_room,
+    consumer_room,
+    gateway_room,
+    open_house,
+    simulator_room,
+    worker_room,
+)
 from motorcade.app.first_start import sign_in_link
 from motorcade.app.lifecycle import run_until_stopped
 from motorcade.app.preflight import check_ports, prepare_folders
@@ -24,6 +33,7 @@ from motorcade.app.supervisor import Supervisor
 from motorcade.domain.errors import Invalid, MotorcadeError, Unavailable
 from motorcade.observability.crash_points import arm
 from motorcade.repositories.consumption import Consumption
+from motorcade.repositories.manifest import Manifest
 
 EXIT_FAULT = 1
 EXIT_INTERRUPTED = 130
@@ -55,6 +65,12 @@ def gateway(*, supervised: Supervised = False) -> None:
 def consumer(*, supervised: Supervised = False) -> None:
     """Run the consumer alone: stream to state and live."""
     _room("consumer", consumer_room, supervised=supervised)
+
+
+@app.command
+def archiver(*, supervised: Supervised = False) -> None:
+    """Run the archiver alone: stream to Parquet."""
+    _room("archiver", archiver_room, supervised=supervised)
 
 
 @app.command
@@ -108,7 +124,7 @@ def passphrase() -> None:
 
 @app.command
 def reread() -> None:
-    """Let the consumer read the stream from its beginning again, after stream.db was lost or replaced."""
+    """Let consumer and archiver read the stream from its beginning, after stream.db was lost or replaced."""
     reached = _do(_forget_checkpoint())
     console.print(f"The checkpoint (entry {reached}) is forgotten; the vehicles' states are kept.", highlight=False)
 
@@ -182,6 +198,7 @@ async def _claim(vin: str, name: str | None, model: str | None) -> tuple[str, st
 
 async def _forget_checkpoint() -> int:
     async with open_house(_installed(), "command line", None) as house:
+        await Manifest(house.scope, house.store).forget(0)
         return await Consumption(house.scope, house.store).forget(0)
 
 

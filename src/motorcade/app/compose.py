@@ -11,6 +11,7 @@ import msgspec
 
 import motorcade
 from motorcade import __version__
+from motorcade.adapters.embedded.archive_files import FileArchive
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.adapters.embedded.identity_local import LocalIdentity
 from motorcade.adapters.embedded.keys_file import FileKeys
@@ -22,7 +23,9 @@ from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
 from motorcade.api.deps import ApiDeps, ApiSettings
 from motorcade.api.server import serve
 from motorcade.app.settings import Settings
+from motorcade.consumer.archiver import Archiver, ArchiverDoors
 from motorcade.consumer.loop import ConsumerLoop, Doors
+from motorcade.consumer.merger import Merger, MergerDoors
 from motorcade.domain.errors import MotorcadeError, Unavailable
 from motorcade.domain.ids import new_id
 from motorcade.domain.rules import RuleTimeline
@@ -41,6 +44,7 @@ from motorcade.repositories.claims import ClaimsRepository
 from motorcade.repositories.consumption import Consumption
 from motorcade.repositories.findings import Findings
 from motorcade.repositories.leases import Leases
+from motorcade.repositories.manifest import Manifest
 from motorcade.repositories.outbox import Outbox
 from motorcade.repositories.quarantine import QuarantineRepository
 from motorcade.repositories.refolds import Refolds
@@ -162,8 +166,8 @@ def _gateway_settings(house: House) -> GatewaySettings:
 
 
 async def _trim(house: House, writer: Callable[[], SqliteStreamWriter]) -> None:
-    """Drop what is past the retention, never what the consumer has not committed."""
-    consumption = Consumption(house.scope, house.store)
+    """Drop what is past the retention, never what the consumer has not committed or the archiver not archived."""
+    consumption, manifest = Consumption(house.scope, house.store), Manifest(house.scope, house.store)
     stream = SqliteStream(house.settings.stream_path)
     identity = ""  # once known it stays: the writer has the file for as long as this process lives
     while True:
@@ -172,8 +176,9 @@ async def _trim(house: House, writer: Callable[[], SqliteStreamWriter]) -> None:
         try:
             identity = identity or await stream.identity()
             await stream.close()
-            reached = await consumption.reached(0, identity)
-            removed = await writer().trim(before_ns, reached)
+            reached, archived = await consumption.reached(0, identity), await manifest.reached(0, identity)
+            # Without a place no archiver was ever started here; one that was, however long ago, holds the stream.
+            removed = await writer().trim(before_ns, reached if archived is None else min(reached, archived))
         except MotorcadeError as error:  # the next time does it; what is kept too long only takes room
             get_logger(__name__).warning("stream_not_trimmed", reason=str(error))
         else:
@@ -211,6 +216,32 @@ async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
             await running
         finally:
             await live.close()
+            await stream.close()
+
+
+async def archiver_room(settings: Settings, stop: asyncio.Event) -> None:
+    """The archiver and its merger until `stop`."""
+    async with open_house(settings, "archiver", settings.archiver_metrics_port) as house:
+        stream, archive = SqliteStream(settings.stream_path), FileArchive(settings.archive_dir)
+        manifest = Manifest(house.scope, house.store)
+        log = get_logger("motorcade.archiver")
+        archiver = Archiver(ArchiverDoors(stream, manifest, archive, house.clock, house.metrics, log))
+        merger = Merger(MergerDoors(manifest, archive, house.clock, house.metrics, log))
+        await archiver.start()
+        running = [asyncio.create_task(archiver.run()), asyncio.create_task(merger.run())]
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        archiver.stop()
+        merger.stop()
+        stopping.cancel()
+        try:
+            await running[0]
+            await archive.close()  # a merge under way is given up; nothing of it counts
+            await running[1]
+        finally:
+            for task in running:
+                task.cancel()
+            await archive.close()
             await stream.close()
 
 

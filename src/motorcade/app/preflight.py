@@ -89,6 +89,7 @@ def check_ports(settings: Settings, room: str | None = None) -> None:
         ("gateway", "GATEWAY_METRICS", "127.0.0.1", settings.gateway_metrics_port),
         ("consumer", "CONSUMER_METRICS", "127.0.0.1", settings.consumer_metrics_port),
         ("worker", "WORKER_METRICS", "127.0.0.1", settings.worker_metrics_port),
+        ("archiver", "ARCHIVER_METRICS", "127.0.0.1", settings.archiver_metrics_port),
         ("api", "API_METRICS", "127.0.0.1", settings.api_metrics_port),
     )
     for owner, name, host, port in ports:

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     gateway_metrics_port: int = Field(9101, ge=0, le=65535, description="Loopback port of the gateway's metrics.")
     consumer_metrics_port: int = Field(9102, ge=0, le=65535, description="Loopback port of the consumer's metrics.")
     worker_metrics_port: int = Field(9104, ge=0, le=65535, description="Loopback port of the worker's metrics.")
+    archiver_metrics_port: int = Field(9105, ge=0, le=65535, description="Loopback port of the archiver's metrics.")
     api_metrics_port: int = Field(9103, ge=0, le=65535, description="Loopback port of the API's metrics.")
 
     simulated_cars: int = Field(200, ge=0, le=10_000, description="Simulated cars that `motorcade run` starts.")
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
     def queue_path(self) -> Path:
         """Database of the queue."""
         return self.data_dir / "queue.db"
+
+    @cached_property
+    def archive_dir(self) -> Path:
+        """Folder of the archive's objects."""
+        return self.data_dir / "archive"
 
     @cached_property
     def root_key_path(self) -> Path:

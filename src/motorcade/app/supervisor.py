@@ -24,7 +24,7 @@ STOP_ALL_WITHIN_S = 30.0
 """All rooms together; each may take what the ones before it left, and is killed then."""
 LEFT_OVER_S = 10.0
 """After a killed start: its rooms notice that they are alone and end by themselves within a few seconds."""
-STOP_ORDER = ("simulate", "gateway", "consumer", "worker", "api")
+STOP_ORDER = ("simulate", "gateway", "consumer", "archiver", "worker", "api")
 """Along the data path, so that what was acknowledged is also folded and committed before the end."""
 LIVE_SHARE = 0.8
 """Share of the simulated cars that must have shown a place: some begin asleep or silent."""
@@ -88,7 +88,7 @@ class Supervisor:
 
     async def _live(self, installation: Installation) -> None:
         settings = self._settings
-        for name in ("gateway", "consumer", "worker", "api"):
+        for name in ("gateway", "consumer", "archiver", "worker", "api"):
             await self._start(name)
         if not await self._wait("API and gateway", self._rooms_ready):
             return

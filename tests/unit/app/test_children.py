@@ -114,6 +114,7 @@ def settings_of(folder: Path) -> Settings:
         gateway_metrics_port=0,
         consumer_metrics_port=0,
         worker_metrics_port=0,
+        archiver_metrics_port=0,
         api_metrics_port=0,
         simulated_cars=0,
     )
