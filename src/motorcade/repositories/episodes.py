@@ -12,7 +12,7 @@ from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.tenant import OrgScope, SystemScope
 from motorcade.ports.store import ANY, Item, Put, Query, Store
 from motorcade.repositories.tables import EPISODES
-from motorcade.wire.episode import decode_episode, encode_episode
+from motorcade.wire.episode import SHAPES, decode_any, decode_episode, encode_episode
 
 E = TypeVar("E", bound=Episode)
 MAX_REDIRECTS: Final = 8
@@ -103,6 +103,37 @@ class EpisodesRepository(Generic[E]):
         episode = decode_episode(self._shape, data["row"])
         withdrawn = bool(data["withdrawn"])
         return Row(episode, data["rev"], data["changed_at_ns"], withdrawn, tuple(data["successors"]))
+
+
+class AllEpisodes:
+    """Rows of every kind and organisation, for programs that fold."""
+
+    def __init__(self, scope: SystemScope, store: Store) -> None:
+        """Bind to the platform's scope."""
+        self._scope = scope
+        self._store = store
+
+    async def of_vehicle_between(self, key: tuple[str, str], from_ns: int, to_ns: int) -> list[Episode]:
+        """Rows of a vehicle, of all kinds, that began in a range, both ends included; tombstones left out."""
+        found: list[Episode] = []
+        for kind in SHAPES:
+            found += await self._of_kind(f"{key[0]}.{key[1]}.{kind}", kind, from_ns, to_ns)
+        return found
+
+    async def _of_kind(self, pk: str, kind: str, from_ns: int, to_ns: int) -> list[Episode]:
+        found: list[Episode] = []
+        after: str | None = None
+        while True:  # newest first: what is folded anew is mostly recent
+            query = Query(pk, after=after, newest_first=True, index="by_vehicle")
+            page = await self._store.query(EPISODES, query)
+            for item in page.items:
+                if int(item.data["started"]) < from_ns:
+                    return found
+                if int(item.data["started"]) <= to_ns:
+                    found.append(decode_any(kind, item.data["row"]))
+            if page.next is None:
+                return found
+            after = page.next
 
 
 class EpisodeWriter:

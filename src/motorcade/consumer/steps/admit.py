@@ -2,13 +2,12 @@
 
 from motorcade.consumer.context import Outcome, Work
 from motorcade.domain.record import Flag, Topic
+from motorcade.wire.report import enters_fold
 
 # Plain numbers: an operation on an enumeration's member costs ten times that on a number, and each record has six.
-_VEHICLE_DATA, _CONNECTIVITY = int(Topic.VEHICLE_DATA), int(Topic.CONNECTIVITY)
-_OUTSIDE_CLAIM, _ANCIENT, _SERVER_MADE = int(Flag.OUTSIDE_CLAIM), int(Flag.ANCIENT), int(Flag.SERVER_MADE)
+_VEHICLE_DATA = int(Topic.VEHICLE_DATA)
+_OUTSIDE_CLAIM, _ANCIENT = int(Flag.OUTSIDE_CLAIM), int(Flag.ANCIENT)
 _RESEND, _FUTURE = int(Flag.RESEND), int(Flag.FUTURE)
-APPLIED_TOPICS = frozenset({_VEHICLE_DATA, int(Topic.ALERTS), _CONNECTIVITY})
-"""Topics that say something about the vehicle. Errors and metrics are about its software: archived, not applied."""
 
 
 def admit(work: Work) -> Outcome | None:
@@ -20,10 +19,8 @@ def admit(work: Work) -> Outcome | None:
     vehicle.last_seen_ns = max(vehicle.last_seen_ns, received)
     if flags & _ANCIENT:
         return Outcome.LATE
-    if topic not in APPLIED_TOPICS:
+    if not enters_fold(work.frame):
         return Outcome.FILTERED
-    if topic == _CONNECTIVITY and not flags & _SERVER_MADE:
-        return Outcome.FILTERED  # a car's own word about connections is no evidence of ours
     if not flags & _RESEND and topic == _VEHICLE_DATA:
         vehicle.clock_suspect = flags & _FUTURE != 0
     return None
