@@ -1,10 +1,11 @@
 """A rule of alerts: which condition, for how long, when and of which vehicles a person must be told."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from motorcade.domain.alerts.condition import Changes, Condition, Ended, Presence, Silent, terms_of
 from motorcade.domain.record import NS_PER_S
+from motorcade.domain.schedule import Schedule
 
 Severity = Literal["info", "warning", "critical", "emergency"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "critical", "emergency")
@@ -18,18 +19,6 @@ GRACE_S: Final = 300
 """How long values may be missing before that counts: parked cars flap between P and invalid."""
 STALE_NS: Final = 1_800 * NS_PER_S
 """Silence after which a moving signal says nothing any more; a trip ends by the same 30 minutes."""
-
-
-class Schedule(Protocol):
-    """Weekly times at which something applies (`domain/schedule.py`)."""
-
-    def active(self, at_ns: int, zone: str) -> bool:
-        """Whether it applies at a time, in the organisation's zone."""
-        ...
-
-    def next_edge_ns(self, at_ns: int, zone: str) -> int | None:
-        """The first time later than this at which `active` changes, None when it never does."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

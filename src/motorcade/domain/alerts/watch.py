@@ -21,6 +21,7 @@ from motorcade.domain.alerts.condition import (
 )
 from motorcade.domain.alerts.rule import STALE_NS, AlertRule
 from motorcade.domain.record import NS_PER_S
+from motorcade.domain.schedule import is_on, next_change_ns
 from motorcade.domain.signal import by_name
 from motorcade.domain.signal_table import FAST
 from motorcade.domain.status import SILENCE_NS
@@ -56,10 +57,10 @@ class Armed:
         fast = any(by_name(name).promise_s <= FAST for name in names)
         self.moving = fast and not rule.asks_silence
 
-    def active(self, at_ns: int, zone: str) -> bool:
+    def active(self, at_ns: int) -> bool:
         """Whether its schedule lets it speak at a time."""
         schedule = self.rule.schedule
-        return schedule is None or schedule.active(at_ns, zone)
+        return schedule is None or is_on(schedule, at_ns)
 
     def signals(self) -> set[int]:
         """Numbers of the signals whose change may change its answer; of a pulse only those that pulse."""
@@ -75,7 +76,6 @@ class Watch:
 
     Attributes:
         version: of the organisation's rules.
-        zone: IANA name of the organisation's zone.
         rules: rule id → rule.
         states: the rules whose condition can last.
         by_signal: signal number → the rules to ask when it changes.
@@ -91,8 +91,8 @@ class Watch:
         emergency_signals: what they ask for.
     """
 
-    def __init__(self, version: int, zone: str, rules: Iterable[AlertRule]) -> None:
-        self.version, self.zone = version, zone
+    def __init__(self, version: int, rules: Iterable[AlertRule]) -> None:
+        self.version = version
         armed = [Armed(rule) for rule in rules]
         self.on_end: dict[str, tuple[Armed, ...]] = {}
         for one in armed:
@@ -136,11 +136,11 @@ class Watch:
 
     def of_emergencies(self) -> "Watch":
         """The same for the rules alone that may be announced before their turn."""
-        return Watch(self.version, self.zone, (one.rule for one in self.emergencies))
+        return Watch(self.version, (one.rule for one in self.emergencies))
 
     def next_edge_ns(self, after_ns: int) -> int | None:
         """When a schedule next begins or ends."""
-        edges = (schedule.next_edge_ns(after_ns, self.zone) for schedule in self.schedules)
+        edges = (next_change_ns(schedule, after_ns) for schedule in self.schedules)
         return min((edge for edge in edges if edge is not None), default=None)
 
 
@@ -149,16 +149,13 @@ class AlertRules:
 
     Args:
         version: of all the organisation's rules.
-        zone: IANA name of its zone.
         rules: in any order, ids unique.
         groups: name → ids of the vehicles in it.
     """
 
-    def __init__(
-        self, version: int, zone: str, rules: tuple[AlertRule, ...], groups: Mapping[str, frozenset[str]]
-    ) -> None:
+    def __init__(self, version: int, rules: tuple[AlertRule, ...], groups: Mapping[str, frozenset[str]]) -> None:
         self.version = version
-        self._zone, self._rules, self._groups = zone, rules, groups
+        self._rules, self._groups = rules, groups
         self._by_vehicle: dict[str, Watch] = {}  # a memory, not a state: it holds nothing that is not above
         self._by_rules: dict[tuple[int, ...], Watch] = {}
 
@@ -169,7 +166,7 @@ class AlertRules:
             chosen = tuple(index for index, rule in enumerate(self._rules) if self._covers(rule, vehicle_id))
             watch = self._by_rules.get(chosen)
             if watch is None:
-                watch = Watch(self.version, self._zone, (self._rules[index] for index in chosen))
+                watch = Watch(self.version, (self._rules[index] for index in chosen))
                 self._by_rules[chosen] = watch
             self._by_vehicle[vehicle_id] = watch
         return watch

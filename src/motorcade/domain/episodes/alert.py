@@ -21,10 +21,9 @@ Only rules that are not inactive are kept in the state.
 
 from collections.abc import Mapping, Sequence
 
-from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
-from motorcade.domain.episodes.alert_course import Course
-from motorcade.domain.episodes.alert_facts import go_online, hear, pulses_of
-from motorcade.domain.episodes.alert_state import (
+from motorcade.domain.alerts.course import Course
+from motorcade.domain.alerts.facts import go_online, hear, pulses_of
+from motorcade.domain.alerts.standing import (
     NOTHING,
     Alert,
     AlertState,
@@ -35,6 +34,7 @@ from motorcade.domain.episodes.alert_state import (
     begun,
     copy_of,
 )
+from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.moment import Latest, Moment, Report
 from motorcade.domain.state import Value
@@ -241,7 +241,7 @@ def _hear_of_ends(state: AlertState, ended: Sequence[Episode], timeline: AlertTi
         watch = timeline.at(ended_ns).watch(row.vehicle_id)
         for armed in watch.on_end.get(kind, ()):
             lineage = armed.rule.lineage
-            if cooling.get(lineage, 0) > ended_ns or not armed.active(ended_ns, watch.zone):
+            if cooling.get(lineage, 0) > ended_ns or not armed.active(ended_ns):
                 continue
             alert = about_end(armed, row)
             if alert is not None:

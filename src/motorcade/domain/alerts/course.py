@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from motorcade.domain.alerts.check import Seen, Tri
 from motorcade.domain.alerts.rule import STALE_NS
-from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
-from motorcade.domain.episodes.alert_state import (
+from motorcade.domain.alerts.standing import (
     CLEARED,
     MOMENT,
     RULE_CHANGED,
@@ -20,6 +19,7 @@ from motorcade.domain.episodes.alert_state import (
     evidence_of,
     plain,
 )
+from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
 from motorcade.domain.episodes.episode import earliest
 from motorcade.domain.state import Value
 from motorcade.domain.status import GRACE_NS
@@ -125,7 +125,7 @@ class Course:
         assert armed.when is not None
         state = self.state
         one = state.standing.get(armed.id)
-        active = armed.active(seen.at_ns, self.watch.zone)
+        active = armed.active(seen.at_ns)
         if armed.rule.is_pulse:
             if active and armed.when(seen) is True:
                 self._pulse(armed, seen.at_ns, record_id)
