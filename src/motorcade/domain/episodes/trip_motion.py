@@ -1,0 +1,290 @@
+"""Does the car stand, move, or set off: judged from gear, speed and place together, since each of them gets lost.
+
+- Gear: `invalid` is no edge; the last known gear counts. A speed above the starting speed disproves a P.
+- Speed: below the standstill speed, invalid or empty means standing. A creeping value that never changes again is the
+  last one before parking, and so is any value that nothing has confirmed for long.
+- Place: a fix farther from the anchor than receivers stray is movement where the speed is silent, unless the gear says
+  P (a tow truck). A fix that no car could have reached is kept apart until a second one confirms it.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from motorcade.domain.episodes.moment import Moment
+from motorcade.domain.geodesy import Place, distance_m
+from motorcade.domain.record import NS_PER_S
+from motorcade.domain.signal import by_name
+
+GEAR: Final = by_name("gear").number
+SPEED: Final = by_name("speed_kmh").number
+LOCATION: Final = by_name("location").number
+ACCURACY: Final = by_name("gps_accuracy_m").number
+
+_DRIVING: Final = frozenset("DR")
+_IN_GEAR: Final = frozenset("DRN")
+_GEARS: Final = frozenset("PDRN")
+_MS_PER_KMH: Final = 1 / 3.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionRules:
+    """Figures that tell standing from moving.
+
+    Attributes:
+        start_speed_kmh: above it a car drives whatever its gear says; parked cars report small speeds.
+        standstill_kmh: below it a car stands (1 mph).
+        stray_m: how far fixes of a standing car stray; farther is movement. Twice the stated accuracy where larger.
+        fastest_kmh: no car covers ground faster; a fix that would need more is not believed alone.
+        leap_m: what a fix may be off besides, e.g. after an underground car park.
+        gap_s: no word for longer is a gap.
+        creep_s: a speed between standstill and start that is not confirmed for this long is a left-over.
+        cruise_s: the same for faster ones; a steady cruise repeats its value, and places confirm it.
+        look_back_s: how far before its proof a start may be dated, to the first sign of it.
+    """
+
+    start_speed_kmh: float = 8.0
+    standstill_kmh: float = 1.6
+    stray_m: float = 50.0
+    fastest_kmh: float = 300.0
+    leap_m: float = 200.0
+    gap_s: int = 60
+    creep_s: int = 300
+    cruise_s: int = 900
+    look_back_s: int = 90
+
+
+@dataclass(slots=True)
+class Motion:
+    """What is known of the movement after the last record. Times in ns, 0 = never.
+
+    Attributes:
+        gear: last known gear, "" where there is none or a speed has disproved it.
+        closed: whether its last connection was closed.
+        in_gear: whether the driver has it in D, R or N; not so while it sleeps.
+        heard_ns: when it last said anything new.
+        heard_record: in which record.
+        resumed_ns: the first word after the last gap.
+        moving: whether it moves.
+        creeping: whether the last speed is below the starting speed.
+        standing_ns: since when it stands (while it does).
+        standing_record: with which record that began.
+        sign_ns: the last sign of movement.
+        sign_record: its record.
+        anchor: the place from which displacement counts.
+        fix: the last believed place.
+        fix_ns: when it was measured.
+        odd_fix: a place that could not be believed.
+        left_ns: first sign of a start that is not proved yet.
+        left_record: its record.
+        left_place: where the car stood before it.
+        left_m: length of the way since.
+    """
+
+    gear: str = ""
+    closed: bool = False
+    in_gear: bool = False
+    heard_ns: int = 0
+    heard_record: bytes = b""
+    resumed_ns: int = 0
+    moving: bool = False
+    creeping: bool = True
+    standing_ns: int = 0
+    standing_record: bytes = b""
+    sign_ns: int = 0
+    sign_record: bytes = b""
+    anchor: Place | None = None
+    fix: Place | None = None
+    fix_ns: int = 0
+    odd_fix: Place | None = None
+    left_ns: int = 0
+    left_record: bytes = b""
+    left_place: Place | None = None
+    left_m: float = 0.0
+
+
+@dataclass(slots=True)
+class Signs:
+    """What one record showed.
+
+    Attributes:
+        sets_off: proof that a trip begins, where none runs.
+        moved: a sign of movement.
+        shifted: the gear went from P to D or R.
+        parked: the gear went to P.
+        fix: a new believed place.
+        way_m: distance of it from the one before.
+        off_m: distance of it from the anchor.
+        from_place: the anchor that it left behind, where it is farther than fixes stray.
+        leapt: that place was reached by no way a car can drive.
+        gap_from_ns: the last word before the gap that ended with this record, 0 if there was none.
+        gap_record: the record of that word.
+    """
+
+    sets_off: bool = False
+    moved: bool = False
+    shifted: bool = False
+    parked: bool = False
+    fix: Place | None = None
+    way_m: float = 0.0
+    off_m: float = 0.0
+    from_place: Place | None = None
+    leapt: bool = False
+    gap_from_ns: int = 0
+    gap_record: bytes = b""
+
+
+def observe(motion: Motion, moment: Moment, rules: MotionRules, *, running: bool) -> Signs:
+    """Take a record in that says something new.
+
+    Args:
+        motion: changed in place.
+        moment: the record.
+        rules: the figures.
+        running: whether a trip runs: then a change of place is movement, else it may be a start.
+    """
+    signs = Signs()
+    at_ns, changed = moment.at_ns, moment.changed
+    if moment.presence is not None:
+        motion.closed = not moment.presence
+    heard_ns, heard_record = motion.heard_ns, motion.heard_record
+    if changed:
+        if heard_ns and at_ns - heard_ns > rules.gap_s * NS_PER_S:
+            motion.resumed_ns = at_ns
+            signs.gap_from_ns, signs.gap_record = heard_ns, heard_record
+        motion.heard_ns, motion.heard_record = at_ns, moment.record_id
+    displaced = LOCATION in changed and _place(motion, moment, rules, signs)
+    if GEAR in changed:
+        _shift(motion, moment, signs)
+    stopped = signs.parked
+    if SPEED in changed and not signs.parked:
+        stopped = _speed(motion, moment, rules, signs)
+    if displaced and motion.gear != "P" and running:
+        signs.moved = True
+    if signs.moved:
+        motion.sign_ns, motion.sign_record = at_ns, moment.record_id
+        motion.moving = True
+    if stopped and motion.moving:
+        kept_silent = signs.gap_from_ns and not displaced
+        _stand(motion, heard_ns if kept_silent else at_ns, heard_record if kept_silent else moment.record_id)
+    elif displaced and signs.moved and _slow(moment, rules):
+        _stand(motion, at_ns, moment.record_id)  # it moved until now; its speed says that it does not any more
+    _doubt(motion, moment, rules)
+    _sleep(motion, moment)
+    if not running:
+        _leave(motion, moment, rules, signs, stopped=stopped)
+    return signs
+
+
+def _stand(motion: Motion, at_ns: int, record: bytes) -> None:
+    motion.moving = False
+    motion.standing_ns, motion.standing_record = at_ns, record
+
+
+def _slow(moment: Moment, rules: MotionRules) -> bool:
+    speed = moment.latest.number(SPEED)
+    return speed is None or speed < rules.standstill_kmh
+
+
+def _shift(motion: Motion, moment: Moment, signs: Signs) -> None:
+    gear = moment.latest.text(GEAR)
+    if gear not in _GEARS or gear == motion.gear:
+        return
+    signs.parked = gear == "P"
+    signs.shifted = gear in _DRIVING and motion.gear not in _IN_GEAR
+    motion.gear = gear or ""
+
+
+def _speed(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs) -> bool:
+    """Take a new speed in; whether it says standing."""
+    speed = moment.latest.number(SPEED)
+    motion.creeping = speed is None or speed <= rules.start_speed_kmh
+    if speed is None or speed < rules.standstill_kmh:
+        return True
+    if speed > rules.start_speed_kmh:
+        signs.sets_off = signs.moved = True
+        if motion.gear == "P":
+            motion.gear = ""
+        return False
+    if motion.gear == "P":
+        return False
+    signs.moved = True
+    signs.sets_off = signs.sets_off or motion.in_gear
+    return False
+
+
+def _place(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs) -> bool:
+    """Take a new place in; whether the car is elsewhere than before."""
+    place = moment.latest.place(LOCATION)
+    if place is None:
+        return False
+    way_m = 0.0 if motion.fix is None else distance_m(motion.fix, place)
+    if not _reachable(motion, moment, way_m, rules):
+        if motion.odd_fix is None or distance_m(motion.odd_fix, place) > rules.leap_m:
+            motion.odd_fix = place
+            return False
+        signs.leapt = True
+    motion.fix, motion.fix_ns, motion.odd_fix = place, moment.at_ns, None
+    signs.fix, signs.way_m = place, way_m
+    if motion.anchor is None:
+        motion.anchor = place
+        return False
+    accuracy_m = moment.latest.number(ACCURACY) or 0.0
+    signs.off_m = distance_m(motion.anchor, place)
+    if signs.off_m <= max(rules.stray_m, 2 * accuracy_m):
+        return False
+    signs.from_place, motion.anchor = motion.anchor, place
+    return True
+
+
+def _reachable(motion: Motion, moment: Moment, way_m: float, rules: MotionRules) -> bool:
+    """Whether a car could drive so far since the last fix; standing, it sends no fixes, which is no excuse."""
+    silent_s = max(rules.gap_s, (moment.at_ns - moment.previous_at_ns) / NS_PER_S)
+    passed_s = min((moment.at_ns - motion.fix_ns) / NS_PER_S, silent_s)
+    return way_m <= rules.leap_m + passed_s * rules.fastest_kmh * _MS_PER_KMH
+
+
+def _doubt(motion: Motion, moment: Moment, rules: MotionRules) -> None:
+    """A movement that nothing has confirmed for long has ended with its last sign."""
+    if not motion.moving or not moment.changed:
+        return
+    limit_s = rules.creep_s if motion.creeping else rules.cruise_s
+    heard_all_along = motion.resumed_ns <= motion.sign_ns
+    if heard_all_along and moment.at_ns - motion.sign_ns >= limit_s * NS_PER_S:
+        _stand(motion, motion.sign_ns, motion.sign_record)
+
+
+def _sleep(motion: Motion, moment: Moment) -> None:
+    """A car that closed its connection and knows neither gear nor speed sleeps: its D was left over."""
+    latest = moment.latest
+    asleep = motion.closed and (latest.values.get(GEAR) is None or latest.values.get(SPEED) is None)
+    motion.in_gear = motion.gear in _IN_GEAR and not asleep
+    if asleep and motion.moving:
+        _stand(motion, motion.sign_ns, motion.sign_record)
+
+
+def _awakes(moment: Moment, rules: MotionRules) -> bool:
+    """Whether the speed became known, or more than standstill: the first that shows of a start whose D got lost."""
+    if SPEED not in moment.changed:
+        return False
+    speed = moment.latest.number(SPEED)
+    return speed is not None and (speed >= rules.standstill_kmh or moment.changed[SPEED] is None)
+
+
+def _leave(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs, *, stopped: bool) -> None:
+    """Remember the first sign of a start, so that one proved later is dated back to it."""
+    signs.sets_off = signs.sets_off or signs.shifted
+    at_ns = moment.at_ns
+    began_ns = motion.left_ns
+    # After a gap or a leap the car is elsewhere, but how it came there was not seen.
+    seen = signs.from_place is not None and not signs.gap_from_ns and not signs.leapt
+    if seen or _awakes(moment, rules):
+        if not began_ns or at_ns - began_ns > rules.look_back_s * NS_PER_S:
+            motion.left_ns, motion.left_record = at_ns, moment.record_id
+            motion.left_place = signs.from_place if seen else motion.fix
+            motion.left_m = signs.off_m if seen else 0.0
+            return
+    elif stopped:
+        motion.left_ns = 0
+        return
+    if began_ns and not signs.leapt:
+        motion.left_m += signs.way_m
