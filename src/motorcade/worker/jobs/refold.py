@@ -107,6 +107,7 @@ class RefoldJob:
         return _result(key, dirty, base_turn, outcome, rows, quiet)
 
     async def _wait_for_archive(self, history: HistoryRepository, position: Position) -> None:
+        reached: Position | None = None
         for _ in range(WAIT_LOOKS):
             reached = await history.archived(self._partition)
             if reached is not None and reached >= position:
