@@ -1,11 +1,18 @@
 """What a test may ask of its surroundings: how much to do, what must be installed, where proofs are kept."""
 
+import atexit
+import contextlib
+import fcntl
+import functools
+import itertools
 import json
 import os
 import re
 import shutil
 import socket
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -66,12 +73,34 @@ def shared_data(name: str) -> Path:
     return place
 
 
+PORT_BLOCKS = [range(start, start + 200) for start in range(20_000, 32_000, 200)]
+"""Below what systems give to outgoing connections (Linux: from 32,768), which could take a port in the last moment."""
+
+
+@functools.cache
+def _own_ports() -> Iterator[int]:
+    """A block of ports that no other test run on this machine is given while this process lives, over and over."""
+    folder = Path(tempfile.gettempdir(), f"mc-ports-{os.getuid()}")
+    folder.mkdir(exist_ok=True)
+    for block in PORT_BLOCKS:
+        held = (folder / str(block.start)).open("w", encoding="ascii")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.close()
+            continue
+        atexit.register(held.close)  # and with it the lock
+        return itertools.cycle(block)
+    raise AssertionError(f"{len(PORT_BLOCKS)} test runs have taken all ports; end some")
+
+
 def free_port() -> int:
-    """Return a TCP port on the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port on the loopback interface that nobody listens on, and that nobody else will take."""
+    for port in itertools.islice(_own_ports(), len(PORT_BLOCKS[0])):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port of this test run is free")
 
 
 @dataclass

@@ -123,7 +123,8 @@ async def test_what_waits_for_durability_is_bounded_for_each_connection(data_dir
         car = await rig.car()
         messages = [frame(envelope(vehicle_data())) for _ in range(5_000)]
         pouring = asyncio.create_task(car.send(*messages))
-        await asyncio.sleep(0.5)
+        await rig.until(lambda: rig.count("received_total") >= 20)
+        await asyncio.sleep(0.3)  # what went beyond the bound would come now
         taken = rig.count("received_total")
         assert 20 <= taken < 200, f"{taken} records were taken though only 20 may wait"  # one buffer comes on top
         gates[0].open()

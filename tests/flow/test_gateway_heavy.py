@@ -73,7 +73,8 @@ async def test_bytes_in_flight_are_bounded_for_each_connection_and_others_go_on(
         heavy, other = await rig.car(sim_vin(1)), await rig.car(sim_vin(2))
         async with asyncio.TaskGroup() as pouring:
             pouring.create_task(heavy.send(*(frame(envelope(HEAVY)) for _ in range(30))))
-            await asyncio.sleep(1)
+            await rig.until(lambda: rig.count("paused_total", "in_flight"))
+            await asyncio.sleep(0.3)  # what a paused connection let in after all would come now
             assert 1 <= rig.count("received_total") <= 4  # over 1 MB, and what one buffer holds
             assert rig.count("paused_total", "in_flight") == 1
             assert rig.count("paused_total", "stream") == 0
@@ -105,7 +106,7 @@ async def test_while_the_stream_refuses_for_long_nobody_new_comes_in(data_dir: P
         streams.append(Refusing(writer, on_durable, on_failure))
         return streams[0]
 
-    async with running(data_dir, Limits(refuse_after_s=0.5, heartbeat_s=0.1), wrap=wrap) as rig:
+    async with running(data_dir, Limits(refuse_after_s=2.0, heartbeat_s=0.1), wrap=wrap) as rig:
         context = rig.context(sim_vin())
         rig.claim(sim_vin())
         streams[0].refuses = True
@@ -113,7 +114,7 @@ async def test_while_the_stream_refuses_for_long_nobody_new_comes_in(data_dir: P
         await early.message(envelope(vehicle_data(), b"kept"))
         late = await rig.car()  # a short trouble turns nobody away
         await late.hang_up()
-        await asyncio.sleep(0.6)
+        await rig.until(lambda: rig.gateway._intake.refuses_newcomers)
         assert (await dial(rig.gateway.port, context)).status == 503
         assert rig.count("refused_total", "stream") == 1
         streams[0].refuses = False

@@ -274,7 +274,7 @@ async def test_a_released_vehicle_s_connections_close_within_seconds_and_it_cann
     async with running(data_dir) as rig:
         car, other = await rig.car(OWN), await rig.car(VICTIM)
         del rig.claims[OWN]
-        assert await car.closed(timeout_s=3) == 1008
+        assert await car.closed() == 1008
         assert rig.count("closed_total", "revoked") == 1
         assert await status_of(rig, leaf(OWN, development(rig))) == 403
         await other.send(frame(b"still here?", 9))

@@ -127,7 +127,6 @@ async def test_a_message_in_endless_fragments_ends(data_dir: Path) -> None:
 async def test_handshakes_that_stall_are_given_up(data_dir: Path) -> None:
     async with running(data_dir, Limits(tls_handshake_s=0.3, http_handshake_s=0.3)) as rig:
         rig.claim(sim_vin())
-        began = time.perf_counter()
         reader, writer = await asyncio.open_connection("127.0.0.1", rig.gateway.port)
         assert await asyncio.wait_for(reader.read(), SOON_S) == b""
         writer.close()
@@ -139,7 +138,6 @@ async def test_handshakes_that_stall_are_given_up(data_dir: Path) -> None:
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
-        assert time.perf_counter() - began < 5
         assert rig.count("tls_failures_total") == 1
 
 

@@ -56,7 +56,7 @@ async def test_a_damaged_file_is_waited_out_and_no_entry_is_passed_over(house: C
     running = asyncio.create_task(consumer.loop.run())
     began = asyncio.get_running_loop().time()
     await asyncio.sleep(0.3)
-    assert asyncio.get_running_loop().time() - began < 2, "the event loop turns meanwhile"
+    assert asyncio.get_running_loop().time() - began < SOON_S, "the event loop turns meanwhile"
     assert consumer.loop.progress.position == reached
     assert consumer.metrics.value("motorcade_consumer_corrupt_entries_total") == 0
     overwrite(path, good)
@@ -75,7 +75,7 @@ async def test_a_damaged_file_does_not_keep_the_consumer_from_stopping(house: Co
     running = asyncio.create_task(consumer.loop.run())
     await asyncio.sleep(0.1)
     consumer.loop.stop()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, SOON_S)
     assert await consumer.consumption.reached(0) == 0
 
 

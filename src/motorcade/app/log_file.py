@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,7 +55,7 @@ class LogFile:
             aside.touch(mode=OWNER_ONLY)
             with self.path.open("rb") as source, aside.open("wb") as copy:
                 source.seek(-LOG_BYTES_MOST, os.SEEK_END)  # a flood may have outgrown the bound; the end says more
-                shutil.copyfileobj(source, copy)
+                copy.write(source.read(LOG_BYTES_MOST))  # no more, though the room goes on writing
             os.truncate(self.path, 0)
 
     def last_lines(self, count: int) -> str:

@@ -13,6 +13,7 @@ from tests.unit.api.rig import Rig, events, until
 
 SHORT_S = 0.4
 """Instead of the real limits, to see them pass."""
+SOON_S = 20.0  # far longer than anything here takes, on a machine that others use too
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 
 
@@ -34,9 +35,9 @@ async def connected(rig: Rig) -> AsyncIterator[tuple[asyncio.StreamReader, async
 
 
 async def lives_s(reader: asyncio.StreamReader) -> float:
-    """Seconds until the server ends the connection, at most ten times the limit."""
+    """Seconds until the server ends the connection."""
     began = asyncio.get_running_loop().time()
-    async with asyncio.timeout(SHORT_S * 10):
+    async with asyncio.timeout(SOON_S):
         with contextlib.suppress(ConnectionError):
             await reader.read()
     return asyncio.get_running_loop().time() - began
@@ -55,12 +56,13 @@ async def test_bytes_one_by_one_do_not_keep_a_connection(rig: Rig) -> None:
     async with connected(rig) as (reader, writer):
 
         async def trickle() -> None:
-            for byte in HEAD * 10:
+            for byte in HEAD * 100:
                 writer.write(bytes([byte]))
                 await asyncio.sleep(SHORT_S / 10)
 
         task = asyncio.create_task(trickle())
-        assert await lives_s(reader) < SHORT_S * 5
+        await lives_s(reader)
+        assert not task.done(), "it ended while bytes still came"
         task.cancel()
 
 
@@ -98,22 +100,30 @@ async def test_an_answer_that_nobody_takes_ends_the_connection(rig: Rig, monkeyp
                 await writer.drain()
 
         with pytest.raises(ConnectionError):
-            await asyncio.wait_for(ask_for_ever(), SHORT_S * 50)
+            await asyncio.wait_for(ask_for_ever(), SOON_S)
 
 
 async def test_connections_beyond_the_limit_are_refused_and_a_freed_place_is_taken_again(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(connections, "REQUEST_WITHIN_S", SOON_S * 2)  # so that no silent one ends for that reason
     async with connected(rig), connected(rig):
         async with connected(rig) as (taken, writer), connected(rig) as (refused, _):
-            assert await lives_s(refused) < SHORT_S
+            await lives_s(refused)
             writer.write(HEAD + b"\r\n")
             assert b"200" in await taken.readuntil(b"\r\n")
-        await asyncio.sleep(0.1)
-        async with connected(rig) as (again, writer):
-            writer.write(HEAD + b"\r\n")
-            assert b"200" in await again.readuntil(b"\r\n")
+        async with asyncio.timeout(SOON_S):
+            while not await answered(rig):  # noqa: ASYNC110 - once the server has noticed who left
+                await asyncio.sleep(0.01)
+
+
+async def answered(rig: Rig) -> bool:
+    async with connected(rig) as (again, writer):
+        writer.write(HEAD + b"\r\n")
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            return b"200" in await again.readuntil(b"\r\n")
+    return False
 
 
 @pytest.fixture

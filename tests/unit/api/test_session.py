@@ -183,7 +183,7 @@ async def test_a_body_that_never_comes_does_not_hold_a_place(rig: Rig, monkeypat
     head = "POST /v1/session HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", rig.deps.settings.port, family=socket.AF_INET)
     writer.write(head.encode())
-    answer = await asyncio.wait_for(reader.readline(), 5)
+    answer = await asyncio.wait_for(reader.readline(), 20)
     writer.close()
     await writer.wait_closed()
     assert b" 408 " in answer

@@ -21,13 +21,19 @@ async def test_a_trim_that_failed_is_tried_again(
     async with compose.open_house(settings, "gateway", None) as house:
         writer = SqliteStreamWriter(settings.stream_path, house.clock, lambda _: None, lambda _, error: None)
         task = asyncio.create_task(compose._trim(house, lambda: writer))
-        await asyncio.sleep(0.2)
+        await said(capsys, "stream_not_trimmed", 2)
         assert not task.done()
         (data_dir / "store.db").unlink()
-        await asyncio.sleep(0.3)
+        await said(capsys, "stream_trimmed", 1)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await writer.close()
-    said = capsys.readouterr().out
-    assert said.count("stream_not_trimmed") > 1
-    assert "stream_trimmed" in said
+
+
+async def said(capsys: pytest.CaptureFixture[str], words: str, times: int) -> None:
+    """Wait until it was logged so often."""
+    found = 0
+    async with asyncio.timeout(20):
+        while found < times:
+            await asyncio.sleep(0.01)
+            found += capsys.readouterr().out.count(words)

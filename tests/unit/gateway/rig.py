@@ -213,6 +213,10 @@ class Rig:
         """What vehicles have sent: no heartbeats, no connectivity of ours."""
         return [r for r in await self.records() if r.topic is not Topic.CONNECTIVITY or not r.flags & 64]
 
+    async def settled(self) -> None:
+        """Wait until everything that came so far is durable."""
+        await self.until(lambda: not self.gateway._intake.outstanding)
+
     def count(self, name: str, label: str | None = None) -> float:
         return self.metrics.value(f"motorcade_gateway_{name}", label)
 

@@ -74,7 +74,7 @@ async def test_room_comes_back_when_messages_are_written(data_dir: Path) -> None
     async with quarantine(data_dir, Limits(quarantine_queue_bytes=2 * 513), shelf) as (made, _metrics):
         for count in range(1, 6):
             made.park(session(), "envelope", b"x")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while len(shelf.items) < count:  # noqa: ASYNC110 - a test may poll
                     await asyncio.sleep(0.01)
 

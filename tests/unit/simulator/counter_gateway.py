@@ -89,7 +89,7 @@ async def counter_gateway(data_dir: Path, port: int) -> AsyncIterator[CounterGat
     finally:
         counter.drop_all()
         server.close()
-        await asyncio.wait_for(server.wait_closed(), 5)  # a listener on loopback closes at once
+        await asyncio.wait_for(server.wait_closed(), 20)  # a listener on loopback closes at once
 
 
 async def until(condition: Callable[[], bool], tick: Callable[[], None] | None = None) -> None:

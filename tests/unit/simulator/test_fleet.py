@@ -29,7 +29,7 @@ async def test_a_fleet_connects_drives_and_stops_with_everything_closed(data_dir
         vins = {envelope.device_id.decode() for envelope in gateway.received}
         assert vins <= {car.vin for car in demo_fleet(fleet_seed(data_dir), 20)}
         fleet.stop()
-        await asyncio.wait_for(running, 5)  # closing is immediate on loopback
+        await asyncio.wait_for(running, 20)  # closing is immediate on loopback
         await until(lambda: not gateway.sockets)
     status = json.loads(lines[-1])
     assert status["cars"] == 20

@@ -91,7 +91,7 @@ with only_one(Path({str(tmp_path)!r})):
         second = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         assert second.stdout is not None
         assert "waiting" in second.stdout.readline()
-    out, _ = second.communicate(timeout=10)
+    out, _ = second.communicate(timeout=60)
     assert out == "mine\n"
 
 

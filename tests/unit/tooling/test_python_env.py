@@ -1,9 +1,9 @@
 """The Python environment is installed once and recognised afterwards."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -77,17 +77,13 @@ def test_a_mistyped_purpose_is_refused_with_the_choices(capsys: pytest.CaptureFi
     assert "run, test, web" in capsys.readouterr().err
 
 
-def test_a_machine_that_is_ready_is_left_alone_in_under_a_second() -> None:
+def test_a_machine_that_is_ready_is_left_alone_for_less_than_a_second_of_work() -> None:
     if not bootstrap.is_ready("run"):
         unavailable("the set-up has not run in this tree since something changed (`make test` runs it first)")
-    took_s = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-m", "tools.bootstrap", "run"], cwd=ROOT, capture_output=True, text=True
-        )
-        took_s.append(time.perf_counter() - began)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout == ""
-    # The best of three, because other programs share the machine.
-    assert min(took_s) < 1
+    before = os.times()
+    done = subprocess.run([sys.executable, "-m", "tools.bootstrap", "run"], cwd=ROOT, capture_output=True, text=True)
+    after = os.times()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    # Its processor time, because other programs share the machine.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 1
