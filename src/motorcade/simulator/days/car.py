@@ -8,7 +8,8 @@ from motorcade.simulator.body import MODELS, Model
 from motorcade.simulator.roads.network import Place
 
 # How often a car's configuration asks for its place, in seconds, with the share of cars that have it.
-_LOCATION_S: Final = ((1, 0.25), (2, 0.35), (3, 0.2), (5, 0.2))
+_LOCATION_S: Final = ((1, 0.3), (2, 0.4), (3, 0.3))
+_FAR_LOCATION_S: Final = ((1, 0.2), (2, 0.2), (5, 0.3), (10, 0.3))  # where roads hardly bend
 _TEXT_SHARE: Final = 0.25  # cars whose software writes text
 _TEXT_WITH_STATE_SHARE: Final = 0.5  # of those: software new enough to send DetailedChargeState
 _ACCELERATION_SHARE: Final = 0.75
@@ -42,14 +43,15 @@ def draw_car(chance: random.Random, *, sporty: bool = False) -> DayCar:
     """Draw a car; ``sporty`` ones drive far and have the larger battery."""
     model = MODELS[chance.choice(["Model 3 Long Range", "Model Y", "Model S"] if sporty else list(MODELS))]
     typed = chance.random() >= _TEXT_SHARE
-    location_s = chance.choices([period for period, _ in _LOCATION_S], [share for _, share in _LOCATION_S])[0]
+    places = _FAR_LOCATION_S if sporty else _LOCATION_S
+    location_s = chance.choices([period for period, _ in places], [share for _, share in places])[0]
     return DayCar(
         model=model,
         typed=typed,
         sends_charge_state=typed or chance.random() < _TEXT_WITH_STATE_SHARE,
         sends_acceleration=chance.random() < _ACCELERATION_SHARE,
         location_s=location_s,
-        speed_s=min(location_s, chance.choice([1, 2, 3])),
+        speed_s=min(location_s, chance.choice([1, 2, 3, 5])),
         odometer_s=chance.choice([30, 60]),
         odometer_delta_mi=chance.choice([0.0, 0.1]),
         energy_s=chance.choice([10, 30, 30, 60]),

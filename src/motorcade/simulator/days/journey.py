@@ -8,12 +8,13 @@ from typing import Final
 from motorcade.domain.record import Topic
 from motorcade.simulator.days.collector import Message
 from motorcade.simulator.days.faults import Faults
-from motorcade.simulator.days.post import MOST_KEPT, CarClock, Gateway, Report, Sent, arrivals, links_of, merged
+from motorcade.simulator.days.post import MOST_KEPT, CarClock, Gateway, Link, Report, Sent, arrivals, links_of, merged
 from motorcade.simulator.days.stage import Stage
 from motorcade.simulator.days.truth import Truth
 
 _WINDOW_S: Final = (5.0, 30.0)  # without acknowledgements, until the car sends again
-_EDGE_S: Final = 90.0  # a hole without data keeps so far away from a trip's ends
+_SILENT_S: Final = (60.0, 240.0)
+_EDGE_S: Final = 150.0  # a hole without data keeps so far away from a trip's ends
 _LONG_TRIP_S: Final = 600.0
 _FARTHEST: Final = 20  # places that a reordered record falls back
 _LONGEST_DELAY_S: Final = 2 * 86_400.0
@@ -26,7 +27,8 @@ def deliver(stage: Stage, truth: Truth, begin_ns: int, faults: Faults, chance: r
     messages = _silenced(messages, truth, begin_ns, faults, chance)
     holes = _holes(stage, messages, faults, chance)
     links = links_of(_opened(stage, holes), holes, chance)
-    kept, extra = _unacknowledged(messages, truth, begin_ns, faults, chance)
+    events = [(harsh.peak_ns - begin_ns) / 1e9 for harsh in truth.harsh]
+    kept, extra = _unacknowledged(messages, links, events, faults, chance)
     kept = [one for one in kept if one.topic is not Topic.VEHICLE_DATA or chance.random() >= faults.loss]
     carried = arrivals(kept, links, chance)
     gateway = Gateway(begin_ns, CarClock(faults, [link[0] for link in stage.links], chance), stage.car, chance)
@@ -45,8 +47,14 @@ def _silenced(
     for trip in truth.trips:
         begin, end = (trip.start_ns - begin_ns) / 1e9, (trip.end_ns - begin_ns) / 1e9
         if end - begin > _LONG_TRIP_S and chance.random() < faults.silence:
-            start = chance.uniform(begin + _EDGE_S, end - _EDGE_S - 240.0)
-            silent.append((start, start + chance.uniform(60.0, 240.0)))
+            start = chance.uniform(begin + _EDGE_S, end - _EDGE_S - _SILENT_S[1])
+            stop = start + chance.uniform(*_SILENT_S)
+            stands = [((pause.start_ns - begin_ns) / 1e9, (pause.end_ns - begin_ns) / 1e9) for pause in trip.pauses]
+            # Silence beside a long standstill would look like the end of the trip, to anybody.
+            if not any(
+                since < stop + _EDGE_S and until > start - _EDGE_S and until - since > 60 for since, until in stands
+            ):
+                silent.append((start, stop))
     return [
         one
         for one in messages
@@ -90,16 +98,25 @@ def _opened(stage: Stage, holes: Sequence[tuple[float, float]]) -> list[tuple[fl
 
 
 def _unacknowledged(
-    messages: list[Message], truth: Truth, begin_ns: int, faults: Faults, chance: random.Random
+    messages: list[Message], links: Sequence[Link], events: Sequence[float], faults: Faults, chance: random.Random
 ) -> tuple[list[Message], list[Sent]]:
-    """Draw windows in which no acknowledgement comes: in half of them the messages are lost, in all they come again."""
+    """Draw windows in which no acknowledgement comes: in half of them the messages are lost, in all they come again.
+
+    Args:
+        messages: of the whole day.
+        links: a window lies inside one connection, or nobody would send again.
+        events: seconds whose messages are never lost, because they alone tell of a harsh event.
+        faults: how many windows.
+        chance: the generator of the faults.
+    """
     data = [one for one in messages if one.topic is Topic.VEHICLE_DATA]
-    events = [(harsh.peak_ns - begin_ns) / 1e9 for harsh in truth.harsh]
     lost: set[int] = set()
     resent: list[Sent] = []
     for _ in range(_poisson(faults.resends, chance) if data else 0):
         start = chance.choice(data).at_s - 0.001
         stop = start + chance.uniform(*_WINDOW_S)
+        if not any(link.open_s < start and stop + 1.0 < link.last_s for link in links):
+            continue
         window = [one for one in data if start <= one.at_s < stop]
         lossy = chance.random() < 0.5 and not any(start - 5 < at < stop + 5 for at in events)
         if lossy:

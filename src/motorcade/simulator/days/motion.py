@@ -61,7 +61,7 @@ def draw_style(way: Way, chance: random.Random, *, harsh: float = 0.1, jams: flo
     lights = min(len(inner), int(length / 1_500.0 * chance.uniform(0.3, 1.0)) if length < 40_000 else 3)
     halts = {at: chance.uniform(8.0, 55.0) for at in chance.sample(inner, lights)}
     if inner and chance.random() < jams:
-        halts[chance.choice(inner)] = chance.uniform(125.0, 265.0)
+        halts[chance.choice(inner)] = chance.uniform(125.0, 235.0)
     style.halts = sorted(halts.items())
     if inner and chance.random() < harsh:
         style.stamps = [(chance.choice(inner), GRAVITY_MS2 * chance.uniform(0.5, 0.8))]

@@ -95,7 +95,7 @@ def _delivery(stage: Stage) -> None:
             _hop(stage, stage.somewhere(350, 1_800))
             kind = chance.random()
             if kind < 0.75:
-                stage.linger(chance.randint(50, 215))
+                stage.linger(chance.randint(50, 190))
             elif kind < 0.95:
                 stage.linger(chance.randint(340, 900))
         stage.drive_to(depot)
