@@ -4,12 +4,14 @@ from typing import TypeVar
 
 import msgspec
 
+from motorcade.domain.episodes.alert import Alert
 from motorcade.domain.episodes.episode import Episode
+from motorcade.domain.episodes.visit import Visit
 from motorcade.domain.errors import Corrupt
 
 E = TypeVar("E", bound=Episode)
 
-SHAPES: dict[str, type[Episode]] = {}
+SHAPES: dict[str, type[Episode]] = {shape.kind: shape for shape in (Visit, Alert)}
 """Every kind of episode."""
 
 _encode = msgspec.msgpack.Encoder().encode
