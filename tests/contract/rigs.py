@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from motorcade.adapters.embedded.archive_files import FileArchive
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.adapters.embedded.identity_local import LocalIdentity
 from motorcade.adapters.embedded.keys_file import FileKeys, create_root_key
@@ -155,10 +156,29 @@ class EmbeddedIdentity:
         return repr([(item.pk, item.sk, item.data) for page in pages for item in page.items]).encode()
 
 
+class EmbeddedArchive:
+    """An archive in a folder, opened as often as wanted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "archive"
+
+    def open(self) -> FileArchive:
+        return FileArchive(self.folder)
+
+    def stored(self, name: str) -> bytes:
+        """An object's bytes, past the port."""
+        return (self.folder / f"{name}.parquet").read_bytes()
+
+    def store(self, name: str, data: bytes) -> None:
+        """Replace an object's bytes, as a fault of the disk does."""
+        (self.folder / f"{name}.parquet").write_bytes(data)
+
+
 STREAMS = {"embedded": EmbeddedStream, "embedded-faulty": FaultyEmbeddedStream}
 STORES = {"embedded": EmbeddedStore}
 QUEUES = {"embedded": EmbeddedQueue}
 LIVE_BUSES = {"embedded": EmbeddedLive}
 KEYS = {"embedded": EmbeddedKeys}
 IDENTITIES = {"embedded": EmbeddedIdentity}
+ARCHIVES = {"embedded": EmbeddedArchive}
 CLOCKS = {"embedded": SystemClock}

@@ -43,7 +43,7 @@ told AS (
 )
 SELECT DISTINCT t, value FROM told WHERE said AND t IS NOT NULL ORDER BY t, value
 """
-# What is no number has no extremes: where it changed, and of too many changes the first of each stretch.
+# What is no number has no extremes: where it changed, and of too many changes the first and last of each stretch.
 _CHANGES: Final = """
 WITH changes AS (
   SELECT t, value FROM (SELECT *, rowid AS n, lag(value) OVER (ORDER BY rowid) AS before FROM readings)
@@ -51,7 +51,8 @@ WITH changes AS (
 ),
 counted AS (SELECT *, count(*) OVER () AS changed, (t - $begin) // $width AS bucket FROM changes)
 SELECT t, value FROM counted
-QUALIFY changed <= $points OR row_number() OVER (PARTITION BY bucket ORDER BY t) = 1 ORDER BY t
+QUALIFY changed <= $points OR t = min(t) OVER (PARTITION BY bucket) OR t = max(t) OVER (PARTITION BY bucket)
+ORDER BY t LIMIT $points
 """
 _PER_STRETCH: Final = 3
 
@@ -103,7 +104,7 @@ class Reducer:
             if shape_of(ask.signal) in _NUMBERS:
                 width = -(-span // (ask.points // _PER_STRETCH))
                 return engine.execute(_EXTREMES, {"begin": ask.from_ns, "width": width}).fetchall(), total
-            places = {"begin": ask.from_ns, "width": -(-span // ask.points), "points": ask.points}
+            places = {"begin": ask.from_ns, "width": -(-span // (ask.points // 2)), "points": ask.points}
             return engine.execute(_CHANGES, places).fetchall(), total
         finally:
             engine.unregister("found")
