@@ -15,10 +15,18 @@ import shapely
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import Place, distance_m
 from motorcade.domain.schedule import Schedule
+from motorcade.domain.schedule import check as check_schedule
 from motorcade.domain.shape import METRES_PER_DEGREE, Circle, Corridor, Polygon, Shape, flipped
+from motorcade.domain.shape import check as check_shape
 
 MAX_FENCES: Final = 20_000
 """Of one organisation; the index of so many is built within a second."""
+MAX_NAME_CHARS: Final = 200
+"""Of a fence: an address with its company."""
+MAX_DWELL_S: Final = 30 * 86_400
+"""A stay longer than a month is none that a dwell time is for."""
+MAX_LIMIT_KMH: Final = 300
+"""Faster than any of the cars."""
 CELL_DEG: Final = 0.002
 """A cell is some 220 m high and 220 m (equator) to 110 m (60 degrees) wide: a few seconds of a drive, a few borders."""
 REACH_M: Final = 100.0
@@ -39,6 +47,33 @@ OUT_NEAR: Final = -1
 IN_NEAR: Final = 1
 IN_FAR: Final = 2
 """On which side of a border, and whether surely: farther from it than the margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class FenceDraft:
+    """A fence as somebody draws it; the attributes are those of `Fence`."""
+
+    name: str
+    shape: Shape
+    schedule: Schedule | None = None
+    dwell_s: float | None = None
+    speed_limit_kmh: float | None = None
+
+    def check(self) -> None:
+        """See to it that it can become a fence.
+
+        Raises:
+            Invalid: it cannot; of a shape's fault `ShapeInvalid`, which names ring and point.
+        """
+        if not 0 < len(self.name.strip()) <= MAX_NAME_CHARS:
+            raise Invalid(f"a fence needs a name of 1 to {MAX_NAME_CHARS} characters")
+        if self.dwell_s is not None and not 0 < self.dwell_s <= MAX_DWELL_S:
+            raise Invalid(f"dwell_s must be above 0 and at most {MAX_DWELL_S}")
+        if self.speed_limit_kmh is not None and not 0 < self.speed_limit_kmh <= MAX_LIMIT_KMH:
+            raise Invalid(f"speed_limit_kmh must be above 0 and at most {MAX_LIMIT_KMH}")
+        check_shape(self.shape)
+        if self.schedule is not None:
+            check_schedule(self.schedule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ LEASES = Table("leases")  # pk = "lease", sk = what only one process may do at a
 # Tables of organisations: pk starts with the organisation.
 VEHICLES = Table("vehicles", (Index("by_name", "org", "name_key"),))  # pk = org, sk = vehicle
 STATES = Table("states")  # pk = org, sk = vehicle: fields, dedupe ring, connections
+GEOFENCES = Table("geofences", (Index("by_name", "org", "name_key"),))  # pk = org, sk = fence: its newest version
+GEOFENCE_VERSIONS = Table("geofence_versions")  # pk = org, sk = fence.version: each, with its times, for the fold
 OUTBOX = Table("outbox", (Index("waiting", "waiting_in", "waiting_since"),))  # pk = org, sk = id of the row
 INBOX = Table("inbox")  # pk = org, sk = time.id of the outbox row
 EPISODES = Table(  # pk = org, sk = kind.id: the row as the fold says it, its revision, tombstones
@@ -48,6 +50,8 @@ ALL = (
     LEASES,
     VEHICLES,
     STATES,
+    GEOFENCES,
+    GEOFENCE_VERSIONS,
     OUTBOX,
     INBOX,
     EPISODES,
