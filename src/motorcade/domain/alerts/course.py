@@ -234,11 +234,14 @@ class Course:
 
 
 def _holds(armed: Armed, seen: Seen) -> Tri:
+    """Whether an open alert goes on: as long as `when` holds, and beyond until the clearing condition is true."""
+    assert armed.when is not None
     if armed.clear is None:
-        assert armed.when is not None
         return armed.when(seen)
     clear = armed.clear(seen)
-    return None if clear is None else not clear
+    if clear is None:
+        return armed.when(seen) or None
+    return not clear
 
 
 def _begins(armed: Armed, seen: Seen) -> Tri:
