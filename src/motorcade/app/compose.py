@@ -59,7 +59,8 @@ from motorcade.worker.sweeps import Sweep
 
 TRIM_EVERY_S = 600.0
 """How often the stream drops what is past its retention: hours are kept, so minutes do not matter."""
-NS_PER_H = 3600 * 1_000_000_000
+NS_PER_S = 1_000_000_000
+NS_PER_H = 3600 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +225,9 @@ async def archiver_room(settings: Settings, stop: asyncio.Event) -> None:
     async with open_house(settings, "archiver", settings.archiver_metrics_port) as house:
         stream, archive = SqliteStream(settings.stream_path), FileArchive(settings.archive_dir)
         manifest = Manifest(house.scope, house.store)
-        log = get_logger("motorcade.archiver")
-        archiver = Archiver(ArchiverDoors(stream, manifest, archive, house.clock, house.metrics, log))
-        merger = Merger(MergerDoors(manifest, archive, house.clock, house.metrics, log))
+        log, flush_ns = get_logger("motorcade.archiver"), int(settings.archive_flush_s * NS_PER_S)
+        archiver = Archiver(ArchiverDoors(stream, manifest, archive, house.clock, house.metrics, log), 0, flush_ns)
+        merger = Merger(MergerDoors(manifest, archive, house.clock, house.metrics, log), settings.archive_merge_s)
         await archiver.start()
         running = [asyncio.create_task(archiver.run()), asyncio.create_task(merger.run())]
         stopping = asyncio.create_task(stop.wait())

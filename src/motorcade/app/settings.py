@@ -62,6 +62,15 @@ class Settings(BaseSettings):
 
     simulated_cars: int = Field(200, ge=0, le=10_000, description="Simulated cars that `motorcade run` starts.")
     stream_retention_h: int = Field(72, ge=72, description="Hours that the stream keeps records; 72 at least.")
+    archive_flush_s: float = Field(
+        30.0,
+        gt=0,
+        le=600,
+        description="Longest time in seconds until a record is in the archive; late data waits for it.",
+    )
+    archive_merge_s: float = Field(
+        600.0, gt=0, le=86_400, description="Seconds between rounds that merge the archive's small objects."
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe line to log.")
     crash_at: str = Field(
         "", pattern=SPEC, description="For tests only: the named place at which a room kills itself, as `name:n`."

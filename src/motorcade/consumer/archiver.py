@@ -26,7 +26,7 @@ from motorcade.repositories.manifest import Manifest, Place
 from motorcade.wire.tesla.payload_cut import hashed_bytes
 
 FLUSH_EVERY_NS: Final = 30 * NS_PER_S
-"""Longest time that a record waits for its object: a re-fold of a late record has to wait for it."""
+"""Longest time that a record waits for its object by default: a re-fold of a late record has to wait for it."""
 FLUSH_RECORDS: Final = 100_000
 """Records of one flush; with `FLUSH_BYTES` the bound of memory: some 150 MB while it is written."""
 FLUSH_BYTES: Final = 32 * 1024 * 1024
@@ -72,9 +72,9 @@ class Gathered:
 class Archiver:
     """Archives one partition until it is stopped."""
 
-    def __init__(self, doors: ArchiverDoors, partition: int = 0) -> None:
+    def __init__(self, doors: ArchiverDoors, partition: int = 0, flush_every_ns: int = FLUSH_EVERY_NS) -> None:
         """Bind the doors; `start` takes the partition over."""
-        self._doors, self._partition = doors, partition
+        self._doors, self._partition, self._flush_every_ns = doors, partition, flush_every_ns
         self._clock, self._metrics, self._log = doors.clock, doors.metrics, doors.log
         self._stop = asyncio.Event()
         self._stream = ""
@@ -207,7 +207,7 @@ class Archiver:
 
     def _due(self) -> bool:
         began_ns = self._gathered.began_ns
-        return bool(began_ns) and self._clock.monotonic_ns() - began_ns >= FLUSH_EVERY_NS
+        return bool(began_ns) and self._clock.monotonic_ns() - began_ns >= self._flush_every_ns
 
     async def flush(self) -> None:
         """Write what was gathered and let it count.

@@ -30,7 +30,7 @@ from motorcade.ports.clock import Clock
 from motorcade.repositories.manifest import Day, Flush, Manifest, Place
 
 MERGE_EVERY_S: Final = 600.0
-"""Pause between rounds. With a flush each 30 s a reader meets some 20 of them at most, and as many runs as below."""
+"""Pause between rounds by default. With a flush each 30 s a reader meets some 20 of them at most, and as many runs as below."""
 SWEEP_EVERY_ROUNDS: Final = 6
 MOST_RUNS: Final = 8
 """Runs of a day before they are merged into a larger one."""
@@ -56,9 +56,9 @@ class MergerDoors:
 class Merger:
     """Merges and sweeps until it is stopped. Several at once disturb each other and lose nothing."""
 
-    def __init__(self, doors: MergerDoors) -> None:
+    def __init__(self, doors: MergerDoors, every_s: float = MERGE_EVERY_S) -> None:
         """Bind the doors."""
-        self._doors = doors
+        self._doors, self._every_s = doors, every_s
         self._manifest, self._archive, self._clock, self._log = doors.manifest, doors.archive, doors.clock, doors.log
         self._stop = asyncio.Event()
         self._turn = 0
@@ -81,7 +81,7 @@ class Merger:
             except (Unavailable, Busy) as error:  # nothing is lost by waiting; a taken turn is the other's to use
                 self._log.warning("merger_retries", reason=str(error))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), MERGE_EVERY_S)
+                await asyncio.wait_for(self._stop.wait(), self._every_s)
 
     async def round(self) -> None:
         """Merge the flushes that are there, and runs where there are too many.
