@@ -23,8 +23,10 @@ from motorcade.worker.jobs.deliver import encode_row
 from motorcade.worker.retry import pause_s, told
 
 LEASE: Final = "outbox"
-LEASE_S, RENEW_S = 3.0, 1.0
+LEASE_S, RENEW_S = 2.0, 0.6
 """After a crash the next worker goes on within the lease; two renewals may be missed."""
+ASK_EVERY_S: Final = 0.2
+"""How often a worker without the lease asks for it: one read."""
 POLL_S: Final = 0.1
 """How often the outbox is asked for news: a tenth of the second in which an emergency must be out."""
 ALL_EVERY_S: Final = 30.0
@@ -73,7 +75,7 @@ class Relay:
     async def _while_ours(self, stop: asyncio.Event) -> None:
         lease = await self._doors.leases.take(LEASE, LEASE_S, self._doors.clock.now_ns())
         if lease is None:
-            await _sleep(stop, RENEW_S)
+            await _sleep(stop, ASK_EVERY_S)
             return
         kept: Lease | None = lease
         try:
