@@ -77,10 +77,7 @@ def find_trips(rows: Sequence[Row]) -> list[FoundTrip]:
             if fresh != speed:
                 if fresh > START_KMH and gear == "P":
                     gear = None  # the shift into D was lost
-                if fresh <= STILL_KMH or gear == "P":
-                    still_ns = at_ns if still_ns is None else still_ns
-                else:
-                    still_ns = None
+                still_ns = (at_ns if still_ns is None else still_ns) if fresh <= STILL_KMH or gear == "P" else None
                 speed = fresh
         if running is None and (shifted or (speed > START_KMH and SPEED in values)):
             running = FoundTrip(at_ns, at_ns)

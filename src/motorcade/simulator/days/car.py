@@ -88,6 +88,8 @@ class Body:
     doors: frozenset[str] = frozenset()
     occupied: bool = False
     belted: bool = False
+    ready: bool = False
+    """Whether it could be driven off at once."""
     plugged: str | None = None
     """``AC``, ``DC`` or nothing."""
     charge_state: str = "Disconnected"

@@ -23,7 +23,7 @@ class Faults:
     """Expected number, a day, of stretches without a network (seconds to an hour): what the car kept arrives in a
     burst afterwards."""
     late_hours: float = 0.0
-    """Probability that a stretch of one to ten hours arrives only after up to two days (a garage without a network)."""
+    """Probability of a stretch of one hour to two days without a network; what happened in it arrives when it ends."""
     skew_s: float = 0.0
     """The car's clock is off by up to so many seconds, fast or slow, all day."""
     jump_s: float = 0.0

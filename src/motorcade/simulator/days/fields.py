@@ -106,6 +106,7 @@ def state_fields(car: DayCar) -> list[Field]:
         _state("BatteryHeaterOn", "boolean_value", lambda b: b.heats_battery),
         _state("PreconditioningEnabled", "boolean_value", lambda b: b.hvac == "Precondition"),
         _state("DriverSeatOccupied", "boolean_value", lambda b: b.occupied),
+        _state("DriveRail", "boolean_value", lambda b: b.ready),
         _state("DriverSeatBelt", "buckle_status_value", lambda b: "Latched" if b.belted else "Unlatched"),
         _state("DestinationName", "string_value", lambda b: b.destination),
         _state("ChargeState", "string_value", lambda b: b.charge_word),

@@ -15,6 +15,8 @@ from motorcade.simulator.days.truth import Truth
 _WINDOW_S: Final = (5.0, 30.0)  # without acknowledgements, until the car sends again
 _SILENT_S: Final = (60.0, 240.0)
 _EDGE_S: Final = 150.0  # a hole without data keeps so far away from a trip's ends
+_TELLING_S: Final = 4.0  # around the peak of a harsh event
+_LONG_NS: Final = 60 * 1_000_000_000
 _LONG_TRIP_S: Final = 600.0
 _FARTHEST: Final = 20  # places that a reordered record falls back
 _LONGEST_DELAY_S: Final = 2 * 86_400.0
@@ -29,8 +31,7 @@ def deliver(stage: Stage, truth: Truth, begin_ns: int, faults: Faults, chance: r
     links = links_of(_opened(stage, holes), holes, chance)
     events = [(harsh.peak_ns - begin_ns) / 1e9 for harsh in truth.harsh]
     kept, extra = _unacknowledged(messages, links, events, faults, chance)
-    kept = [one for one in kept if one.topic is not Topic.VEHICLE_DATA or chance.random() >= faults.loss]
-    carried = arrivals(kept, links, chance)
+    carried = arrivals(_kept(kept, events, faults, chance), links, chance)
     gateway = Gateway(begin_ns, CarClock(faults, [link[0] for link in stage.links], chance), stage.car, chance)
     for link, sent in zip(links, carried, strict=True):
         resent = [one for one in extra if link.open_s < one.at_s < link.last_s]
@@ -46,19 +47,31 @@ def _silenced(
     silent: list[tuple[float, float]] = []
     for trip in truth.trips:
         begin, end = (trip.start_ns - begin_ns) / 1e9, (trip.end_ns - begin_ns) / 1e9
-        if end - begin > _LONG_TRIP_S and chance.random() < faults.silence:
-            start = chance.uniform(begin + _EDGE_S, end - _EDGE_S - _SILENT_S[1])
-            stop = start + chance.uniform(*_SILENT_S)
-            stands = [((pause.start_ns - begin_ns) / 1e9, (pause.end_ns - begin_ns) / 1e9) for pause in trip.pauses]
-            # Silence beside a long standstill would look like the end of the trip, to anybody.
-            if not any(
-                since < stop + _EDGE_S and until > start - _EDGE_S and until - since > 60 for since, until in stands
-            ):
-                silent.append((start, stop))
+        if end - begin < _LONG_TRIP_S or chance.random() >= faults.silence:
+            continue
+        start = chance.uniform(begin + _EDGE_S, end - _EDGE_S - _SILENT_S[1])
+        stop = start + chance.uniform(*_SILENT_S)
+        # Silence beside a long standstill would look like the end of the trip, to anybody.
+        telling = [(pause.start_ns, pause.end_ns) for pause in trip.pauses if pause.end_ns - pause.start_ns > _LONG_NS]
+        telling += [(harsh.start_ns, harsh.end_ns) for harsh in truth.harsh]
+        spans = [((since - begin_ns) / 1e9 - _EDGE_S, (until - begin_ns) / 1e9 + _EDGE_S) for since, until in telling]
+        if not any(since < stop and until > start for since, until in spans):
+            silent.append((start, stop))
     return [
         one
         for one in messages
         if one.topic is not Topic.VEHICLE_DATA or not any(start <= one.at_s < end for start, end in silent)
+    ]
+
+
+def _kept(messages: Sequence[Message], events: Sequence[float], faults: Faults, chance: random.Random) -> list[Message]:
+    """Lose single messages, but none of those that alone tell of something: alerts, and the seconds of harsh events."""
+    return [
+        one
+        for one in messages
+        if chance.random() >= faults.loss
+        or one.topic is not Topic.VEHICLE_DATA
+        or any(abs(one.at_s - at) < _TELLING_S for at in events)
     ]
 
 
@@ -73,7 +86,7 @@ def _holes(
         holes.append((start, start + min(3_600.0, math.exp(chance.uniform(math.log(20.0), math.log(3_600.0))))))
     if chance.random() < faults.late_hours:
         start = chance.uniform(4 * 3_600.0, end - 3_600.0)
-        holes.append((start, start + chance.uniform(3_600.0, 36_000.0)))
+        holes.append((start, start + math.exp(chance.uniform(math.log(3_600.0), math.log(_LONGEST_DELAY_S)))))
     holes = [(start, _bounded(start, stop, messages)) for start, stop in sorted(holes)]
     apart: list[tuple[float, float]] = []
     for start, stop in holes:
@@ -118,7 +131,7 @@ def _unacknowledged(
         if not any(link.open_s < start and stop + 1.0 < link.last_s for link in links):
             continue
         window = [one for one in data if start <= one.at_s < stop]
-        lossy = chance.random() < 0.5 and not any(start - 5 < at < stop + 5 for at in events)
+        lossy = chance.random() < 0.5 and not any(start - _TELLING_S < at < stop + _TELLING_S for at in events)
         if lossy:
             lost.update(id(one) for one in window)
         resent.append(merged(window, stop, stop + 0.3))

@@ -13,6 +13,7 @@ from motorcade.simulator.days.truth import (
     Fix,
     Harsh,
     HarshKind,
+    Idling,
     Parked,
     Pause,
     Trip,
@@ -21,6 +22,7 @@ from motorcade.simulator.days.truth import (
 from motorcade.simulator.roads.network import Place
 
 HARSH_G: Final[dict[HarshKind, float]] = {"braking": 0.45, "acceleration": 0.40, "cornering": 0.40}
+LEAST_IDLE_S: Final = 120
 _LEAST_PAUSE_NS: Final = 10 * 1_000_000_000
 
 
@@ -58,7 +60,9 @@ class Ledger:
         self._parked: list[Parked] = []
         self._rest: tuple[_Snapshot, bool] | None = None
         self._causes: dict[str, float] = {}
+        self._idle_s: int | None = None
         self.charges: list[Charge] = []
+        self.idlings: list[Idling] = []
         self.alerts: list[CarAlert] = []
         self.asleep: list[tuple[int, int]] = []
         self.track: list[Fix] = []
@@ -86,6 +90,7 @@ class Ledger:
             return
         if self._start_ns is None:
             self._start_ns, self._top_ms = self.ns(now_s - 1), 0.0
+            self._no_idling(now_s - 1, body.place)
         self._top_ms = max(self._top_ms, body.speed_ms)
         self._fix(now_s, body)
         self._force("braking", now_s, -body.acceleration_ms2)
@@ -99,6 +104,7 @@ class Ledger:
         assert self._ready is not None, "a drive begins with a gear"
         for kind in HARSH_G:
             self._force(kind, now_s + 1, 0.0)
+        self.idle(now_s, body)
         self._moves.append(_Move(self._ready, self._start_ns, self._snapshot(now_s, body), self._top_ms * 3.6))
         self._start_ns = None
 
@@ -150,6 +156,18 @@ class Ledger:
         self._rest = None
         self._causes.clear()
 
+    def idle(self, now_s: int, body: Body) -> None:
+        """Look whether the standing car idles: in gear, or ready to drive."""
+        if not (body.in_gear or body.ready):
+            self._no_idling(now_s, body.place)
+        elif self._idle_s is None:
+            self._idle_s = now_s
+
+    def _no_idling(self, now_s: int, place: Place) -> None:
+        if self._idle_s is not None and now_s - self._idle_s >= LEAST_IDLE_S:
+            self.idlings.append(Idling(self.ns(self._idle_s), self.ns(now_s), place))
+        self._idle_s = None
+
     # -- the end --------------------------------------------------------------------------------------------------
 
     def truth(self) -> Truth:
@@ -160,6 +178,7 @@ class Ledger:
             manoeuvres=tuple(trip for trip in trips if trip.is_manoeuvre),
             charges=tuple(self.charges),
             parked=tuple(self._parked),
+            idlings=tuple(self.idlings),
             harsh=tuple(sorted(self._harsh, key=lambda event: event.start_ns)),
             alerts=tuple(self.alerts),
             asleep=tuple(self.asleep),

@@ -100,18 +100,23 @@ def _delivery(stage: Stage) -> None:
                 stage.linger(chance.randint(340, 900))
         stage.drive_to(depot)
         if round_number == 0:
+            if chance.random() < 0.5:
+                _hop(stage, stage.somewhere(350, 1_500), stay=True)
+                stage.wait(chance.randint(340, 1_500))
+                stage.park(stage.now_s + chance.uniform(400, 900))
+                stage.drive_to(depot)
             stage.park(stage.now_s + chance.uniform(1_500, 3_600))
     stage.linger(chance.randint(60, 200))
     _night_at_box(stage, 11.0)
 
 
-def _hop(stage: Stage, goal: Spot) -> None:
+def _hop(stage: Stage, goal: Spot, *, stay: bool = False) -> None:
     """Drive to the next door; some deliveries are handed out with the car standing in D."""
     way = stage.way_to(goal)
     style = draw_style(way, stage.chance, harsh=0.06, jams=0.05)
     if stage.chance.random() < 0.25 and way.length_m > 400:
         style.halts = sorted({*style.halts, stage.hold(stage.chance.uniform(60, 240), way)})
-    stage.drive(way, style, stay=stage.chance.random() < 0.2)
+    stage.drive(way, style, stay=stay or stage.chance.random() < 0.2)
 
 
 def _long_distance(stage: Stage) -> None:

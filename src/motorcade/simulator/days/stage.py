@@ -20,6 +20,7 @@ _ASLEEP_KW: Final = 0.02
 _SENTRY_KW: Final = 0.25
 _CABIN_KW: Final = 0.9
 CLIMATE_KW: Final = 3.0
+_WAITING_KW: Final = 1.2  # climate for somebody who waits in the car
 _PARKED_STEP_S: Final = 30
 _SLOW_EVERY_S: Final = 10  # while driving, what changes slowly is looked at this often
 _SILENCE_S: Final = 50  # of the speed, while places go on
@@ -241,8 +242,9 @@ class Stage:
             body.locked, body.doors, body.occupied = False, frozenset({"DriverFront"}), True
             self.look()
             self._pass(chance.randint(3, 6))
-            body.doors, body.belted, body.hvac = frozenset(), True, "On"
+            body.doors, body.belted, body.ready, body.hvac = frozenset(), True, True, "On"
             body.gear = "P"
+            self.ledger.idle(self.now_s, body)
             self.look()
             self._pass(chance.randint(2, 8))
         body.gear = "P"
@@ -275,10 +277,26 @@ class Stage:
         if stay:
             return
         self._pass(chance.randint(2, 6))
-        body.doors, body.occupied, body.belted, body.hvac = frozenset({"DriverFront"}), False, False, "Off"
+        self._leave()
         self.look()
         self._pass(chance.randint(3, 6))
         body.doors, body.locked, body.destination = frozenset(), True, None
+        self.look()
+
+    def _leave(self) -> None:
+        body = self.body
+        body.doors, body.occupied, body.belted, body.hvac = frozenset({"DriverFront"}), False, False, "Off"
+        body.ready = False
+        self.ledger.idle(self.now_s, body)
+
+    def wait(self, seconds: int) -> None:
+        """Let the driver, who stayed in his seat, wait with the climate on, and then get out."""
+        end_s = self.now_s + seconds
+        while self.now_s < end_s:
+            step = min(10, end_s - self.now_s)
+            self._drain("climate", _WAITING_KW, step)
+            self._stand_awake(step)
+        self._leave()
         self.look()
 
     def linger(self, seconds: int) -> None:

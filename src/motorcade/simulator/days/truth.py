@@ -85,7 +85,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """An interval without movement and without energy into the battery, and where its energy went."""
+    """An interval without movement and without energy into the battery, and where its energy went.
+
+    Stops of a few minutes are among them, also those that are pauses of a trip.
+    """
 
     start_ns: int
     end_ns: int
@@ -104,6 +107,15 @@ class Parked:
     def lost_kwh(self) -> float:
         """Energy out of the battery."""
         return self.sentry_kwh + self.cabin_kwh + self.climate_kwh + self.other_kwh
+
+
+@dataclass(frozen=True, slots=True)
+class Idling:
+    """A standstill of two minutes or more with the driver in a car that is in gear or ready to drive."""
+
+    start_ns: int
+    end_ns: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +175,7 @@ class Truth:
     manoeuvres: tuple[Trip, ...]
     charges: tuple[Charge, ...]
     parked: tuple[Parked, ...]
+    idlings: tuple[Idling, ...]
     harsh: tuple[Harsh, ...]
     alerts: tuple[CarAlert, ...]
     asleep: tuple[tuple[int, int], ...]
