@@ -196,6 +196,10 @@ def test_a_second_start_in_the_same_folder_is_refused_and_the_first_ends_cleanly
     with running(house) as again:
         again.send_signal(signal.SIGTERM)
         assert again.wait(40) == 0, "a killed or ended start leaves nothing in the way"
+    (house.folder / "store.db").rename(house.folder / "elsewhere")
+    for words in (("run",), ("gateway",), ("open",)):
+        assert "but no store.db" in one_sentence(run(house, *words))
+    assert not (house.folder / "store.db").exists(), "nothing is begun anew unasked"
 
 
 @contextlib.contextmanager

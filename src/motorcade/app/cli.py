@@ -26,7 +26,7 @@ from motorcade.app.compose import (
 )
 from motorcade.app.first_start import sign_in_link
 from motorcade.app.lifecycle import run_until_stopped
-from motorcade.app.preflight import check_ports, prepare_folders
+from motorcade.app.preflight import check_ports, need_whole_folder, prepare_folders
 from motorcade.app.recordings import play_file
 from motorcade.app.settings import Settings, load_settings
 from motorcade.app.supervisor import Supervisor
@@ -216,6 +216,7 @@ def _installed() -> Settings:
         Unavailable: it has not.
     """
     settings = load_settings()
+    need_whole_folder(settings)
     if not settings.root_key_path.exists():
         raise Unavailable(
             f"{settings.data_dir} holds no fleet yet. Run `motorcade run` once, or set MOTORCADE_DATA_DIR."

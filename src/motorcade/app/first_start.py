@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from motorcade.adapters.embedded.keys_file import create_root_key
-from motorcade.app.compose import open_house
+from motorcade.app.compose import House, open_house
 from motorcade.app.settings import Settings
+from motorcade.domain.errors import Invalid
+from motorcade.ports.stream import BEGINNING
+from motorcade.repositories.consumption import Consumption
 from motorcade.simulator.vin import demo_fleet, fleet_seed
 
 
@@ -22,9 +25,11 @@ async def prepare_installation(settings: Settings) -> Installation:
 
     Raises:
         Unavailable: a file cannot be read or written. Corrupt: one is damaged; it is left as it is.
+        Invalid: the stream is gone though it had been read.
     """
     create_root_key(settings.root_key_path)
     async with open_house(settings, "first start", None) as house:
+        await _need_stream(house)
         owner = await house.identity.ensure_owner()
         claimed = 0
         for car in demo_fleet(fleet_seed(settings.data_dir), settings.simulated_cars):
@@ -33,6 +38,18 @@ async def prepare_installation(settings: Settings) -> Installation:
                 claimed += 1
         link = sign_in_link(settings, await house.identity.make_link())
         return Installation(link, await house.identity.passphrase_set(), claimed)
+
+
+async def _need_stream(house: House) -> None:
+    """A new stream must not take the place of one that was lost, before somebody has said so."""
+    path = house.settings.stream_path
+    reached = await Consumption(house.scope, house.store).reached(0)
+    if reached > BEGINNING and not path.exists():
+        raise Invalid(
+            f"{path.absolute().parent} has lost its {path.name}, which had been read up to entry {reached}. Put"
+            f" {path.name} and store.db back from the same backup, or run `motorcade reread` once to begin a new"
+            " stream; the vehicles' states are kept"
+        )
 
 
 def sign_in_link(settings: Settings, token: str) -> str:

@@ -73,6 +73,50 @@ def prepare_folders(settings: Settings) -> None:
         )
 
 
+def need_whole_folder(settings: Settings) -> None:
+    """Refuse a data folder that has lost its root key or its store: to go on would be to begin anew unasked.
+
+    A lost stream is told by `prepare_installation` and the consumer, which know how far it had been read.
+
+    Raises:
+        Unavailable: names what is missing and what can be done.
+    """
+    if _mark(settings).exists():  # a first start that was interrupted goes on
+        return
+    needed = (
+        (settings.root_key_path, "nothing in it can be read"),
+        (settings.store_path, "it knows no vehicle, no person and no place in the stream"),
+    )
+    there = [path.name for path in (*(one for one, _ in needed), settings.stream_path) if path.exists()]
+    for path, without in needed:
+        if there and not path.exists():
+            raise Unavailable(
+                f"{settings.data_dir.absolute()} holds {' and '.join(there)} but no {path.name}, without which"
+                f" {without}. Put {path.name} back from the same backup, or begin anew in an empty folder"
+                " (MOTORCADE_DATA_DIR)."
+            )
+
+
+def begin_first_start(settings: Settings) -> None:
+    """Leave a mark when the folder holds nothing yet, so that an interrupted first start is not taken for a loss.
+
+    Raises:
+        Unavailable: the folder has lost something, see `need_whole_folder`.
+    """
+    need_whole_folder(settings)
+    if not settings.root_key_path.exists():
+        _mark(settings).touch(mode=0o600)
+
+
+def end_first_start(settings: Settings) -> None:
+    """Take the mark away: everything is there now."""
+    _mark(settings).unlink(missing_ok=True)
+
+
+def _mark(settings: Settings) -> Path:
+    return settings.data_dir / "first-start"
+
+
 def check_ports(settings: Settings, room: str | None = None) -> None:
     """Every port must be free.
 

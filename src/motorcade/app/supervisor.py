@@ -10,7 +10,7 @@ from rich.console import Console
 from motorcade.adapters.embedded.live_unix import UnixLiveSubscriber
 from motorcade.app.children import STOP_WITHIN_S, Child
 from motorcade.app.first_start import Installation, prepare_installation
-from motorcade.app.preflight import FolderLock, check_ports, prepare_folders
+from motorcade.app.preflight import FolderLock, begin_first_start, check_ports, end_first_start, prepare_folders
 from motorcade.app.probe import answers, opens
 from motorcade.app.settings import Settings
 from motorcade.domain.errors import Unavailable
@@ -54,6 +54,7 @@ class Supervisor:
         lock = FolderLock(settings.run_dir / "lock")
         try:
             await self._ports_free(lock)
+            begin_first_start(settings)
             installation = await prepare_installation(settings)
             if settings.beyond_loopback and not installation.passphrase_set:
                 raise Unavailable(
@@ -92,6 +93,7 @@ class Supervisor:
             await self._start(name)
         if not await self._wait("API and gateway", self._rooms_ready):
             return
+        end_first_start(settings)
         if settings.simulated_cars:
             await self._start("simulate")
             wanted = int(settings.simulated_cars * LIVE_SHARE)

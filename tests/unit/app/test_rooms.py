@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from motorcade.adapters.embedded.keys_file import create_root_key
+from motorcade.adapters.embedded.store_file import open_store
 from motorcade.app import cli, compose
 from motorcade.app.settings import Settings
 from motorcade.domain.errors import Unavailable
@@ -19,6 +20,7 @@ def test_a_port_that_is_taken_at_the_last_moment_is_named(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
     create_root_key(data_dir / "root.key")
+    open_store(data_dir / "store.db", ()).close()
     monkeypatch.setenv("MOTORCADE_DATA_DIR", str(data_dir))
     for name in ("VEHICLE", "GATEWAY_METRICS"):
         monkeypatch.setenv(f"MOTORCADE_{name}_PORT", str(free_port()))
