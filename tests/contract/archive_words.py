@@ -95,11 +95,11 @@ def unknown(number: int, at_s: float, value: str | int | None) -> Archived:
     return raw(number, at_s, payload.SerializeToString())
 
 
-def random_records(rng: random.Random, count: int, cars: int = 4, span_s: int = 3600) -> list[Archived]:
-    """Reports of some cars inside a span after midnight, some values invalid, some alerts, some bytes of no message."""
+def random_records(rng: random.Random, count: int, cars: int = 4, hours: Sequence[int] = (0,)) -> list[Archived]:
+    """Reports of some cars inside some hours since midnight, some values invalid, some alerts, some bytes of no message."""
     made: list[Archived] = []
     for _ in range(count):
-        number, at_s = rng.randrange(cars), rng.randrange(span_s * 1000) / 1000
+        number, at_s = rng.randrange(cars), rng.choice(hours) * 3600 + rng.randrange(3_600_000) / 1000
         chance = rng.random()
         if chance < 0.05:
             made.append(raw(number, at_s, rng.randbytes(8), topic=Topic.ALERTS, flags=Flag.RESEND))

@@ -187,9 +187,11 @@ class Archiver:
             return OUTSIDE
         gathered, record = self._gathered, Archived(record_id_of(frame), frame)
         hour = gathered.hours.setdefault((frame[0], hour_of(frame[8])), {})
-        if record.record_id in hour:
+        known = hour.get(record.record_id)
+        if known is None or record.arrival < known.arrival:
+            hour[record.record_id] = record
+        if known is not None:
             return REPEATED
-        hour[record.record_id] = record
         gathered.records += 1
         gathered.payload_bytes += len(frame[9])
         return ARCHIVED

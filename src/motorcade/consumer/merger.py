@@ -30,7 +30,7 @@ from motorcade.ports.clock import Clock
 from motorcade.repositories.manifest import Day, Flush, Manifest, Place
 
 MERGE_EVERY_S: Final = 600.0
-"""Pause between rounds by default. With a flush each 30 s a reader meets some 20 of them at most, and as many runs as below."""
+"""Pause between rounds by default. With a flush each 30 s a reader meets some 20 of them, and as many runs as below."""
 SWEEP_EVERY_ROUNDS: Final = 6
 MOST_RUNS: Final = 8
 """Runs of a day before they are merged into a larger one."""

@@ -36,6 +36,12 @@ class Archived(NamedTuple):
         """What a vehicle's records are sorted by: effective time, then id."""
         return self.frame[8], self.record_id
 
+    @property
+    def arrival(self) -> tuple[int, int, int, int]:
+        """What decides between copies of one record, the least stays: received, effective, sequence, flags."""
+        frame = self.frame
+        return frame[7], frame[8], frame[3], frame[5]
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveObject:

@@ -23,10 +23,10 @@ STRETCH_ROWS: Final = 100_000
 """Rows read at a time, whole vehicles: with all columns about 100 MB."""
 ALL_TIMES: Final = (-(2**63), 2**63 - 1)
 _ORDER: Final = [("vehicle_id", "ascending"), ("effective_ns", "ascending"), ("record_id", "ascending")]
-_FIRST_COPY: Final = [
+_BY_ARRIVAL: Final = [
     ("record_id", "ascending"), ("received_ns", "ascending"), ("effective_ns", "ascending"),
     ("connection_seq", "ascending"), ("flags", "ascending"),
-]  # fmt: skip
+]  # fmt: skip # as `Archived.arrival`
 PathOf = Callable[[str], Path]
 
 
@@ -178,7 +178,7 @@ def distinct(table: pa.Table) -> pa.Table:
     """Each record of a table once, in the table's order."""
     if pc.count_distinct(table["record_id"]).as_py() == table.num_rows:
         return table
-    by_id = table.sort_by(_FIRST_COPY)
+    by_id = table.sort_by(_BY_ARRIVAL)
     ids = by_id["record_id"].combine_chunks()
     news = pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1))
     return by_id.filter(pa.concat_arrays([pa.array([True]), news])).sort_by(_ORDER)
@@ -195,14 +195,8 @@ def in_turn(records: list[Archived], times: tuple[int, int]) -> list[Archived]:
     first: dict[bytes, Archived] = {}
     for record in records:
         known = first.get(record.record_id)
-        if known is None or _arrival(record) < _arrival(known):
+        if known is None or record.arrival < known.arrival:
             first[record.record_id] = record
     kept = [record for record in first.values() if times[0] <= record.frame[8] < times[1]]
-    kept.sort(key=lambda record: (record.frame[8], record.record_id))
+    kept.sort(key=lambda record: record.turn)
     return kept
-
-
-def _arrival(record: Archived) -> tuple[int, int, int, int]:
-    """What decides between copies, the same as in `distinct`: received, effective, sequence, flags."""
-    frame = record.frame
-    return frame[7], frame[8], frame[3], frame[5]
