@@ -83,7 +83,7 @@ def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeli
             if quiet and not was_quiet:
                 episodes.quiet = (turn_of(report), encode_fold(state))
             was_quiet = quiet
-    rows += fold.view(state, horizon_ns, vehicle.vehicle_id, timeline)
+    rows += fold.view(state, horizon_ns, timeline)
     for row in rows:
         episodes.rows[row.kind, row.id] = row
     episodes.was_quiet = was_quiet

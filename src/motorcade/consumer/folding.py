@@ -89,7 +89,7 @@ class Folding:
                 episodes.keep_quiet(turn_of(report), encode_fold(state))
             episodes.was_quiet = quiet
         if rows or (episodes.due_ns is not None and episodes.due_ns <= horizon_ns):
-            rows += fold.view(state, horizon_ns, vehicle.vehicle_id, timeline)
+            rows += fold.view(state, horizon_ns, timeline)
         for row in rows:
             episodes.rows[row.kind, row.id] = row
         episodes.due_ns = self._due_ns(vehicle, timeline)

@@ -104,7 +104,7 @@ def refold(task: Task, base: tuple[Turn, FoldState], reports: Iterable[Report]) 
                 found.met = True
                 break
         was_quiet = quiet
-    view = fold.view(found.state, found.state.at_ns, task.vehicle_id, task.timeline)
+    view = fold.view(found.state, found.state.at_ns, task.timeline)
     found.standing = {(row.kind, row.id) for row in view}
     return found
 

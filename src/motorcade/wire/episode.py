@@ -5,13 +5,20 @@ from typing import TypeVar
 import msgspec
 
 from motorcade.domain.episodes.alert import Alert
+from motorcade.domain.episodes.charge import Charge
 from motorcade.domain.episodes.episode import Episode
+from motorcade.domain.episodes.idling import Idling
+from motorcade.domain.episodes.safety_spell import SafetyEvent
+from motorcade.domain.episodes.stop import Stop
+from motorcade.domain.episodes.trip import Trip
 from motorcade.domain.episodes.visit import Visit
 from motorcade.domain.errors import Corrupt
 
 E = TypeVar("E", bound=Episode)
 
-SHAPES: dict[str, type[Episode]] = {shape.kind: shape for shape in (Visit, Alert)}
+SHAPES: dict[str, type[Episode]] = {
+    shape.kind: shape for shape in (Visit, Trip, Stop, Idling, Charge, SafetyEvent, Alert)
+}
 """Every kind of episode."""
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -9,7 +9,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from motorcade.domain.episodes.alert import AlertState
+from motorcade.domain.episodes.charge import ChargeState
 from motorcade.domain.episodes.moment import Latest, Notice, Report
+from motorcade.domain.episodes.safety import SafetyState
+from motorcade.domain.episodes.trip import TripState
+from motorcade.domain.episodes.visit import VisitState
 from motorcade.domain.errors import Corrupt
 from motorcade.domain.fold import FoldState
 
@@ -24,6 +29,11 @@ class _Stored(msgspec.Struct, array_like=True):
     at_ns: int
     latest: list[tuple[int, int, _StoredValue]]  # (signal, since_ns, value) by signal
     open_connections: list[str]
+    visits: VisitState
+    trip: TripState
+    charge: ChargeState
+    safety: SafetyState
+    alerts: AlertState
 
 
 class _StoredReport(msgspec.Struct, array_like=True):
@@ -43,7 +53,8 @@ def encode_fold(state: FoldState) -> bytes:
     """The state as bytes."""
     values, since_ns = state.latest.values, state.latest.since_ns
     latest = [(number, since_ns[number], values[number]) for number in sorted(values)]
-    return _VERSION_BYTE + _encode((state.at_ns, latest, state.open_connections))
+    reducers = (state.visits, state.trip, state.charge, state.safety, state.alerts)
+    return _VERSION_BYTE + _encode((state.at_ns, latest, state.open_connections, *reducers))
 
 
 def decode_fold(stored: bytes) -> FoldState:
@@ -62,7 +73,9 @@ def decode_fold(stored: bytes) -> FoldState:
         raise Corrupt(f"state of the fold of {len(stored)} bytes is unreadable: {error}") from error
     values = {number: value for number, _, value in one.latest}
     since_ns = {number: since for number, since, _ in one.latest}
-    return FoldState(one.at_ns, Latest(values, since_ns), one.open_connections)  # type: ignore[arg-type]  # see _Stored
+    latest = Latest(values, since_ns)  # type: ignore[arg-type]  # tuples of either kind, see _Stored
+    reducers = (one.visits, one.trip, one.charge, one.safety, one.alerts)
+    return FoldState(one.at_ns, latest, one.open_connections, *reducers)
 
 
 def encode_reports(reports: Sequence[Report]) -> bytes:

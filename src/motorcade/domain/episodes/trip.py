@@ -53,6 +53,7 @@ class TripState:
         trip_id: id of the newest trip, "" before the first.
         odometer_km: what the odometer showed at the end of the newest trip.
         left_odometer_km: what it showed when a start was first suspected.
+        left_read_m: how far the car had gone since then when the odometer was last read.
     """
 
     vehicle_id: str = ""
@@ -63,6 +64,7 @@ class TripState:
     trip_id: str = ""
     odometer_km: float | None = None
     left_odometer_km: float | None = None
+    left_read_m: float = 0.0
 
 
 def start() -> TripState:
@@ -108,6 +110,8 @@ def step(state: TripState, moment: Moment, rules: TripRules) -> list[Episode]:
     else:
         if motion.left_ns != left_before_ns:
             state.left_odometer_km = course.held_odometer_km(moment)
+        if ODOMETER in moment.changed:
+            state.left_read_m = motion.left_m
         if signs.sets_off or _driven_blindly(state, moment, signs, rules):
             out += _set_off(state, moment, signs, rules)
     idlings.begin(state.idle, moment, motion, state.trip_id, rules.idling, rules.version)
@@ -130,12 +134,13 @@ def view(state: TripState, horizon_ns: int, rules: TripRules) -> list[Episode]:
     return out
 
 
-def due_ns(state: TripState, rules: TripRules) -> int | None:
-    """The first horizon at which `view` says something else by time alone."""
-    return earliest(
+def due_ns(state: TripState, after_ns: int, rules: TripRules) -> int | None:
+    """The first horizon later than `after_ns` at which `view` says something else by time alone."""
+    dues = (
         edges.expires_ns(state.motion, rules) if state.running is not None else None,
         idlings.due_ns(state.idle, state.motion, rules.idling),
     )
+    return earliest(*(due for due in dues if due is not None and due > after_ns))
 
 
 def quiet(state: TripState, at_ns: int, rules: TripRules) -> bool:
@@ -193,7 +198,7 @@ def _finish(state: TripState, end: End, rules: TripRules) -> Sequence[Episode]:
     motion = state.motion
     if motion.moving:
         motion.moving, motion.standing_ns, motion.standing_record = False, end.at_ns, end.record
-    motion.left_ns = 0
+    motion.left_ns, motion.anchor = 0, motion.fix
     return ended
 
 
@@ -253,8 +258,10 @@ def _set_off(state: TripState, moment: Moment, signs: Signs, rules: TripRules) -
         at_ns, record, place, behind_m = motion.left_ns, motion.left_record, motion.left_place, motion.left_m
     way = Way(tail_m=behind_m, vertex=motion.fix, fix_ns=moment.at_ns, before_km=course.held_odometer_km(moment))
     odometer_ns = latest.since_ns.get(ODOMETER, 0)
-    if way.before_km is not None and motion.standing_ns <= odometer_ns < max(at_ns, 1):
+    if way.before_km is not None and motion.standing_ns <= odometer_ns < moment.at_ns:
         way.odometer_km, way.odometer_ns = way.before_km, odometer_ns
+        if odometer_ns >= at_ns:
+            way.counted_m, way.tail_m = state.left_read_m, behind_m - state.left_read_m
     running = Running(
         id=episode_id(Trip.kind, "", rules.version, moment.vehicle_id, record),
         vehicle_id=moment.vehicle_id,

@@ -146,6 +146,11 @@ def inside(state: VisitState) -> tuple[str, ...]:
     return state.inside
 
 
+def inside_at(state: VisitState, at_ns: int, rules: FenceSet) -> tuple[str, ...]:
+    """The same after a stretch without records."""
+    return _ahead(state, at_ns, rules)[0].inside if state.tracks else state.inside
+
+
 def step(state: VisitState, moment: Moment, rules: FenceSet) -> list[Episode]:
     """Take one record in; see `episode`."""
     at_ns = moment.at_ns
