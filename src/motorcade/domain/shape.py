@@ -158,7 +158,9 @@ def _check_ring(ring: Ring, number: int) -> None:
             raise ShapeInvalid(f"{name}: point {index} is the same as point {seen[place]}", number, index, place)
         seen[place] = index
     polygon = shapely.Polygon(flipped(ring))
-    if not shapely.is_valid(polygon) or polygon.area == 0:
+    if shapely.convex_hull(polygon).area == 0:
+        raise ShapeInvalid(f"{name} encloses no area", number)
+    if not shapely.is_valid(polygon):
         _raise_crossing(ring, number, str(shapely.is_valid_reason(polygon)))
 
 
@@ -214,7 +216,7 @@ def _raise_crossing(ring: Ring, number: int, reason: str) -> None:
     """Name the two edges that meet where they must not; the geometry engine only tells the place."""
     name = ring_name(number)
     if "[" not in reason:
-        raise ShapeInvalid(f"{name} encloses no area", number)
+        raise ShapeInvalid(f"{name} is no simple ring", number)
     lon, lat = (float(word) for word in reason[reason.index("[") + 1 : reason.index("]")].split()[:2])
     edges = [shapely.LineString(flipped(ring[at : at + 2])) for at in range(len(ring) - 1)]
     gaps = [float(shapely.distance(edge, shapely.Point(lon, lat))) for edge in edges]
