@@ -64,7 +64,8 @@ def length_m(way: Way) -> float:
     """Length of the trip as far as it is known."""
     if way.vertex is None and way.readings and way.before_km is not None and way.odometer_km is not None:
         return max(0.0, way.odometer_km - way.before_km) * 1_000  # no path at all: at worst a tenth of a mile too long
-    return way.counted_m + way.tail_m + way.closing_m + way.blind_m
+    # A tail below nothing is what the odometer was ahead of the last fix; the next fix takes it back.
+    return way.counted_m + max(0.0, way.tail_m + way.closing_m) + way.blind_m
 
 
 def hold_speed(way: Way, speed_kmh: float | None, at_ns: int) -> None:

@@ -178,6 +178,7 @@ def observe(motion: Motion, moment: Moment, rules: MotionRules, *, running: bool
 def _stand(motion: Motion, at_ns: int, record: bytes) -> None:
     motion.moving = False
     motion.standing_ns, motion.standing_record = at_ns, record
+    motion.anchor = motion.fix  # while it moved, the anchor trailed behind
 
 
 def _slow(moment: Moment, rules: MotionRules) -> bool:

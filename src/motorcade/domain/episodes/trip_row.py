@@ -202,7 +202,7 @@ def _odometer_km(way: Way) -> float | None:
     """What the odometer shows now, reckoned on by the path since its last reading."""
     if way.odometer_km is None:
         return None
-    return way.odometer_km + (way.tail_m + way.closing_m + way.blind_m) / 1_000
+    return way.odometer_km + (max(0.0, way.tail_m + way.closing_m) + way.blind_m) / 1_000
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
