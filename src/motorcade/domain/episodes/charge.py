@@ -17,9 +17,9 @@ one of its own stays open (`before`), for at most `agree_s` longer.
 
 from copy import deepcopy
 
-from motorcade.domain.episodes.charge_counters import cable_out, counts, note, open_session, read_counter
-from motorcade.domain.episodes.charge_energy import WATT_US_PER_KWH
-from motorcade.domain.episodes.charge_flow import (
+from motorcade.domain.episodes.charging.counters import cable_out, counts, note, open_session, read_counter
+from motorcade.domain.episodes.charging.energy import WATT_US_PER_KWH
+from motorcade.domain.episodes.charging.flow import (
     AC_KW,
     BATTERY_KWH,
     DC_KW,
@@ -37,9 +37,9 @@ from motorcade.domain.episodes.charge_flow import (
     ns,
     unplugs,
 )
-from motorcade.domain.episodes.charge_row import Charge
-from motorcade.domain.episodes.charge_session import Session, completes
-from motorcade.domain.episodes.charge_time import (
+from motorcade.domain.episodes.charging.row import Charge
+from motorcade.domain.episodes.charging.session import Session, completes
+from motorcade.domain.episodes.charging.time_outs import (
     ChargeState,
     decide,
     evident,

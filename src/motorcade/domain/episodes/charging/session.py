@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from motorcade.domain.episodes.charge_curve import FIRST_SPACING_S, CurvePoint, add, complete
-from motorcade.domain.episodes.charge_energy import WATT_US_PER_KWH, Meters
-from motorcade.domain.episodes.charge_flow import COMPLETE, FAST, LOCATION, RANGE, SOC, WORD, ChargeRules
-from motorcade.domain.episodes.charge_row import DOUBTS, Charge
+from motorcade.domain.episodes.charging.curve import FIRST_SPACING_S, CurvePoint, add, complete
+from motorcade.domain.episodes.charging.energy import WATT_US_PER_KWH, Meters
+from motorcade.domain.episodes.charging.flow import COMPLETE, FAST, LOCATION, RANGE, SOC, WORD, ChargeRules
+from motorcade.domain.episodes.charging.row import DOUBTS, Charge
 from motorcade.domain.episodes.moment import Moment
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.signal import by_name

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from motorcade.domain.episodes.charge_energy import Counter
-from motorcade.domain.episodes.charge_flow import ChargeRules, ns
-from motorcade.domain.episodes.charge_session import Session
+from motorcade.domain.episodes.charging.energy import Counter
+from motorcade.domain.episodes.charging.flow import ChargeRules, ns
+from motorcade.domain.episodes.charging.session import Session
 from motorcade.domain.episodes.episode import Episode
 
 

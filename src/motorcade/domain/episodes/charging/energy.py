@@ -8,7 +8,7 @@ microseconds, so that a sum does not depend on where it was cut.
 from dataclasses import dataclass, field
 from typing import Final
 
-from motorcade.domain.episodes.charge_flow import AC_KW, DC_KW, PACK_A, PACK_V, ChargeRules
+from motorcade.domain.episodes.charging.flow import AC_KW, DC_KW, PACK_A, PACK_V, ChargeRules
 from motorcade.domain.episodes.moment import Latest
 
 NS_PER_US: Final = 1_000

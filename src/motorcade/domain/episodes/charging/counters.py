@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from motorcade.domain.episodes.charge_energy import Counter, Meter, Meters, is_reset, start_meter
-from motorcade.domain.episodes.charge_flow import (
+from motorcade.domain.episodes.charging.energy import Counter, Meter, Meters, is_reset, start_meter
+from motorcade.domain.episodes.charging.flow import (
     BATTERY_KWH,
     WALL_KWH,
     ChargeRules,
@@ -12,8 +12,8 @@ from motorcade.domain.episodes.charge_flow import (
     ns,
     unplugs,
 )
-from motorcade.domain.episodes.charge_session import MAX_SPANS, Session, opened
-from motorcade.domain.episodes.charge_time import ChargeState, evident, rows_of, settled_ns
+from motorcade.domain.episodes.charging.session import MAX_SPANS, Session, opened
+from motorcade.domain.episodes.charging.time_outs import ChargeState, evident, rows_of, settled_ns
 from motorcade.domain.episodes.episode import Episode, episode_id
 from motorcade.domain.episodes.moment import Moment
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from motorcade.domain.episodes.charge_curve import CurvePoint
+from motorcade.domain.episodes.charging.curve import CurvePoint
 from motorcade.domain.episodes.episode import Episode
 
 DOUBTS: Final = {

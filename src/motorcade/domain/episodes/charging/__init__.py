@@ -1,0 +1,1 @@
+"""The parts of the charging reducer; `../charge.py` is where to begin."""
