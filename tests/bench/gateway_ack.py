@@ -10,17 +10,15 @@ ordinary driving, 8 what it does when it empties its buffer.
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import platform
 import resource
-import shutil
 import ssl
 import statistics
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +28,9 @@ import uvloop
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.simulator.dev_ca import open_vehicle_authority
 from motorcade.simulator.link import Gateway
-from motorcade.simulator.load import LoadOptions, open_load
+from motorcade.simulator.load import LoadOptions, LoadResult, open_load
 from motorcade.simulator.vin import make_vin
-from tests.conditions import ROOT
+from tests.bench.answering import Answering, answering
 
 SEED = b"bench vehicles, always the same."
 VINS = [make_vin(SEED, f"bench {index}") for index in range(200)]
@@ -41,51 +39,40 @@ UNPACED = {"rate_per_s": 1e9, "rate_burst": 1_000_000_000}
 ROOMY = {"sockets_per_vehicle": 1_000}
 """The idle bench opens many sockets for each of its cars, so that certificates do not fill the client's memory."""
 
+FIRST_CONNECTIONS = 20
+
 
 @dataclass
 class Process:
-    """A gateway under measurement."""
+    """A server under measurement."""
 
-    child: asyncio.subprocess.Process
+    child: Answering
     gateway: Gateway
     data_dir: Path
 
     async def facts(self) -> dict[str, float]:
-        """CPU seconds, memory and counters of the gateway now."""
-        assert self.child.stdin is not None
-        assert self.child.stdout is not None
-        self.child.stdin.write(b"\n")
-        await self.child.stdin.drain()
-        facts: dict[str, float] = json.loads(await self.child.stdout.readline())
-        return facts
+        """CPU seconds, memory and counters of the server now."""
+        return await self.child.ask()
 
 
-@contextlib.asynccontextmanager
-async def gateway_process(core: int | None = None, limits: Mapping[str, float] | None = None) -> AsyncIterator[Process]:
+def gateway_process(
+    core: int | None = None, limits: Mapping[str, float] | None = None
+) -> AbstractAsyncContextManager[Process]:
     """Start a gateway, pinned to a core if one is named; stop it and remove its data at the end."""
-    data_dir = Path(tempfile.mkdtemp(prefix="mc-bench-"))
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.gateway_process", str(data_dir), "0", json.dumps(dict(limits or {}))),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    try:
-        assert child.stdout is not None
-        port = int((await child.stdout.readline()).split()[1])
-        if core is not None:
-            _pin(child.pid, core)
-        server_ca = (data_dir / "tls/server-ca.pem").read_text(encoding="ascii")
-        yield Process(child, Gateway("127.0.0.1", port, server_ca), data_dir)
-    finally:
-        if child.stdin is not None:
-            child.stdin.close()
-        try:
-            await asyncio.wait_for(child.wait(), 30)
-        except TimeoutError:
-            child.kill()
-            await child.wait()
-        shutil.rmtree(data_dir, ignore_errors=True)
+    return server_process("tests.bench.gateway_process", json.dumps(dict(limits or {})), core=core)
+
+
+@asynccontextmanager
+async def server_process(module: str, *words: str, core: int | None = None) -> AsyncIterator[Process]:
+    """Start a server that takes a data folder and a port first; stop it and remove its data at the end."""
+    with tempfile.TemporaryDirectory(prefix="mc-bench-") as folder:
+        data_dir = Path(folder)
+        async with answering(module, folder, "0", *words) as child:
+            port = int((await child.line()).split()[1])
+            if core is not None:
+                _pin(child.pid, core)
+            server_ca = (data_dir / "tls/server-ca.pem").read_text(encoding="ascii")
+            yield Process(child, Gateway("127.0.0.1", port, server_ca), data_dir)
 
 
 def _pin(pid: int, core: int) -> None:
@@ -98,50 +85,72 @@ async def measure_acks(
     connections: int, options: LoadOptions, core: int | None = None, limits: Mapping[str, float] | None = None
 ) -> dict[str, float]:
     """One run: rate, latency and CPU per acknowledged record of gateway and client."""
-    clock = SystemClock()
     async with gateway_process(core, limits) as process:
-        authority = open_vehicle_authority(process.data_dir / "tls", clock)
-        load = await open_load(process.gateway, authority, VINS, connections, options, clock)
-        before = await process.facts()
-        result = await load.run()
-        after = await process.facts()
-        load.close()
-        acked = after["acked"] - before["acked"]  # warm-up included, as in the CPU time
-        if result.errors or result.lost_connections:
-            raise RuntimeError(f"{result.errors} wrong replies, {result.lost_connections} lost connections")
-        return {
-            "acked_per_s": round(result.acknowledged_per_s),
-            "gateway_us_per_record": round(1e6 * (after["cpu_s"] - before["cpu_s"]) / acked, 2),
-            "client_us_per_record": round(result.client_us, 2),
-            "ack_p50_ms": round(result.latency_ms(50), 2),
-            "ack_p99_ms": round(result.latency_ms(99), 2),
-            "rss_mb": round(after["rss_kb"] / 1024, 1),
-        }
+        result, us_per_record, after = await loaded(process, connections, options)
+    return {
+        "acked_per_s": round(result.acknowledged_per_s),
+        "gateway_us_per_record": round(us_per_record, 2),
+        "client_us_per_record": round(result.client_us, 2),
+        "ack_p50_ms": round(result.latency_ms(50), 2),
+        "ack_p99_ms": round(result.latency_ms(99), 2),
+        "rss_mb": round(after["rss_kb"] / 1024, 1),
+    }
+
+
+async def loaded(
+    process: Process, connections: int, options: LoadOptions
+) -> tuple[LoadResult, float, dict[str, float]]:
+    """Put load on a server: what the client saw, the server's CPU microseconds per record, its facts at the end.
+
+    Raises:
+        RuntimeError: the server answered wrongly or closed connections.
+    """
+    clock = SystemClock()
+    authority = open_vehicle_authority(process.data_dir / "tls", clock)
+    load = await open_load(process.gateway, authority, VINS, connections, options, clock)
+    before = await process.facts()
+    result = await load.run()
+    after = await process.facts()
+    load.close()
+    if result.errors or result.lost_connections:
+        raise RuntimeError(f"{result.errors} wrong replies, {result.lost_connections} lost connections")
+    acked = after["acked"] - before["acked"]  # warm-up included, as in the CPU time
+    return result, 1e6 * (after["cpu_s"] - before["cpu_s"]) / acked, after
 
 
 async def measure_idle(connections: int) -> dict[str, float]:
     """Open connections that say nothing: memory of each, and CPU of connecting."""
-    clock = SystemClock()
-    async with gateway_process(limits=ROOMY) as process:
-        authority = open_vehicle_authority(process.data_dir / "tls", clock)
-        options = LoadOptions(train=1)
-        first = await open_load(
-            process.gateway, authority, VINS, 20, options, clock
-        )  # what is made once does not count
-        before = await process.facts()
-        load = await open_load(process.gateway, authority, VINS, connections, options, clock)
+    async with gateway_process(limits=ROOMY) as process, idling(process, connections) as (kb, cpu_ms):
         connected = await process.facts()
         await asyncio.sleep(3)
         after = await process.facts()
-        load.close()
-        first.close()
         return {
             "connections": connections,
-            "held": after["connections"] - 20,
-            "kb_per_connection": round((after["rss_kb"] - before["rss_kb"]) / connections, 1),
-            "connect_cpu_ms": round(1e3 * (connected["cpu_s"] - before["cpu_s"]) / connections, 2),
+            "held": after["connections"] - FIRST_CONNECTIONS,
+            "kb_per_connection": kb,
+            "connect_cpu_ms": cpu_ms,
             "idle_cpu_percent": round(100 * (after["cpu_s"] - connected["cpu_s"]) / 3, 2),
         }
+
+
+@asynccontextmanager
+async def idling(process: Process, connections: int) -> AsyncIterator[tuple[float, float]]:
+    """Connections to a server that say nothing; gives kB of memory and ms of CPU that each cost the server."""
+    clock, options = SystemClock(), LoadOptions(train=1)
+    authority = open_vehicle_authority(process.data_dir / "tls", clock)
+    # What is made once does not count.
+    first = await open_load(process.gateway, authority, VINS, FIRST_CONNECTIONS, options, clock)
+    before = await process.facts()
+    load = await open_load(process.gateway, authority, VINS, connections, options, clock)
+    after = await process.facts()
+    try:
+        yield (
+            round((after["rss_kb"] - before["rss_kb"]) / connections, 1),
+            round(1e3 * (after["cpu_s"] - before["cpu_s"]) / connections, 2),
+        )
+    finally:
+        load.close()
+        first.close()
 
 
 def median_of(runs: Sequence[dict[str, float]]) -> dict[str, Any]:

@@ -6,9 +6,7 @@ stream, and this process asks the API for a page of vehicles and for one vehicle
 """
 
 import asyncio
-import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,8 +22,8 @@ from motorcade.adapters.embedded.keys_file import FileKeys
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
 from motorcade.repositories.tables import ALL
 from tests.bench import machine
+from tests.bench.answering import Answering, answering
 from tests.bench.load_process import vins
-from tests.conditions import ROOT
 from tests.flow.house import House
 
 ROOMS = ("gateway", "consumer", "api")
@@ -46,58 +44,21 @@ class Pace:
     warm_up_s: float = 2.0
 
 
-@dataclass
-class Helper:
-    """A process of the bench that answers each line with a line of JSON."""
+async def ready(process: Answering) -> None:
+    """Wait until a process of the bench says so.
 
-    child: asyncio.subprocess.Process
-
-    async def ready(self) -> None:
-        """Wait until it says so.
-
-        Raises:
-            RuntimeError: it ended instead.
-        """
-        assert self.child.stdout is not None
-        async with asyncio.timeout(READY_WITHIN_S):
-            if await self.child.stdout.readline() != b"ready\n":
-                raise RuntimeError("a process of the bench could not start; its error is above")
-
-    async def ask(self, line: str) -> dict[str, float]:
-        """Send a line, wait for the answer."""
-        assert self.child.stdin is not None
-        assert self.child.stdout is not None
-        self.child.stdin.write(f"{line}\n".encode())
-        await self.child.stdin.drain()
-        answer: dict[str, float] = json.loads(await self.child.stdout.readline())
-        return answer
-
-
-@asynccontextmanager
-async def helper(module: str, *arguments: str) -> AsyncIterator[Helper]:
-    """Start a process of the bench; it ends when its standard input closes."""
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *arguments),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    try:
-        yield Helper(child)
-    finally:
-        if child.stdin is not None:
-            child.stdin.close()
-        try:
-            await asyncio.wait_for(child.wait(), 15)
-        except TimeoutError:
-            child.kill()
-            await child.wait()
+    Raises:
+        TimeoutError, RuntimeError: it did not, or ended instead.
+    """
+    async with asyncio.timeout(READY_WITHIN_S):
+        if (line := await process.line()) != "ready":
+            raise RuntimeError(f"a process of the bench said {line!r} instead of being ready")
 
 
 class Product:
     """The running product with its load, its reader and a signed-in client."""
 
-    def __init__(self, house: House, load: Helper, reader: Helper, client: httpx.AsyncClient) -> None:
+    def __init__(self, house: House, load: Answering, reader: Answering, client: httpx.AsyncClient) -> None:
         self.house, self.load, self.reader, self.client = house, load, reader, client
         self.one = ""
 
@@ -156,13 +117,13 @@ async def product(pace: Pace) -> AsyncIterator[Product]:
             house.start(room)
         await house.until_open()
         arguments = (str(folder), str(house.vehicle_port), str(pace.vehicles), str(pace.rate_per_s))
-        load = await stack.enter_async_context(helper("tests.bench.load_process", *arguments, str(pace.warm_up_s)))
-        await load.ready()
+        load = await stack.enter_async_context(answering("tests.bench.load_process", *arguments, str(pace.warm_up_s)))
+        await ready(load)
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{house.http_port}"))
         await _ready(house, client)
         cookie = await _sign_in(house, client)
-        reader = await stack.enter_async_context(helper("tests.bench.sse_reader", str(house.http_port), cookie))
-        await reader.ready()
+        reader = await stack.enter_async_context(answering("tests.bench.sse_reader", str(house.http_port), cookie))
+        await ready(reader)
         yield Product(house, load, reader, client)
 
 

@@ -1,15 +1,14 @@
 """A car that never reads, one that sends a byte a second and one that floods harm nobody but themselves."""
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.simulator.dev_ca import open_vehicle_authority
 from motorcade.simulator.load import LoadOptions, open_load
+from tests.bench.answering import answering
 from tests.bench.gateway_ack import VINS, Process, gateway_process
-from tests.conditions import ROOT, Proof, Scale
+from tests.conditions import Proof, Scale
 
 SLACK_MS = 1.0  # one turn of a busy loop; below that the machine's other work decides, not the gateway
 RECORDS_PER_S = 2_000.0
@@ -17,20 +16,9 @@ RECORDS_PER_S = 2_000.0
 
 @asynccontextmanager
 async def rogues(process: Process) -> AsyncIterator[None]:
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.rogue_cars", str(process.data_dir), str(process.gateway.port)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    try:
-        assert child.stdout is not None
-        assert await child.stdout.readline() == b"rogue\n"
+    async with answering("tests.bench.rogue_cars", str(process.data_dir), str(process.gateway.port)) as child:
+        assert await child.line() == "rogue"
         yield
-    finally:
-        assert child.stdin is not None
-        child.stdin.close()
-        await child.wait()
 
 
 async def test_acknowledgements_of_200_others_keep_their_p99_within_a_fifth(scale: Scale, proof: Proof) -> None:
