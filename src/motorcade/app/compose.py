@@ -42,7 +42,9 @@ from motorcade.ports.stream import OnDurable, OnFailure
 from motorcade.repositories.claim_index import ClaimIndex
 from motorcade.repositories.claims import ClaimsRepository
 from motorcade.repositories.consumption import Consumption
+from motorcade.repositories.episodes import AllEpisodes
 from motorcade.repositories.findings import Findings
+from motorcade.repositories.history import HistoryRepository
 from motorcade.repositories.leases import Leases
 from motorcade.repositories.manifest import Manifest
 from motorcade.repositories.outbox import Outbox
@@ -54,12 +56,19 @@ from motorcade.simulator.dev_ca import open_vehicle_authority, write_server_cred
 from motorcade.simulator.fleet import FleetOptions, open_fleet
 from motorcade.worker.channels import InboxChannel, LogChannel
 from motorcade.worker.job import JobKind
+from motorcade.worker.jobs.refold import KIND as REFOLD
+from motorcade.worker.jobs.refold import LIMIT_S as REFOLD_LIMIT_S
+from motorcade.worker.jobs.refold import RefoldDoors, RefoldJob
 from motorcade.worker.loop import Worker, WorkerDoors
-from motorcade.worker.sweeps import Sweep
+from motorcade.worker.sweeps import Sweep, job_for_each
 
 TRIM_EVERY_S = 600.0
 """How often the stream drops what is past its retention: hours are kept, so minutes do not matter."""
 NS_PER_S = 1_000_000_000
+REFOLD_EVERY_S = 5.0
+"""How often vehicles with late records are looked for."""
+REFOLDS_AT_ONCE = 8
+"""Most of their time re-folds wait for the archive; each holds a week of one vehicle's records at worst."""
 NS_PER_H = 3600 * NS_PER_S
 
 
@@ -253,13 +262,28 @@ async def worker_room(settings: Settings, stop: asyncio.Event) -> None:
         outbox, leases = Outbox(house.scope, house.store), Leases(house.scope, house.store, owner=new_id())
         log = get_logger("motorcade.worker")
         channels: list[Channel] = [LogChannel(log), InboxChannel(house.scope, house.store, house.clock)]
-        kinds: list[JobKind] = []
-        sweeps: list[Sweep] = []
+        archive, refolds = FileArchive(settings.archive_dir), Refolds(house.scope, house.store)
+        refold = RefoldJob(_refold_doors(house, archive, refolds))
+        kinds = [JobKind(REFOLD, refold, at_once=REFOLDS_AT_ONCE, per_org=REFOLDS_AT_ONCE, limit_s=REFOLD_LIMIT_S)]
+        sweeps = [Sweep("refold", REFOLD_EVERY_S, job_for_each(queue, REFOLD, refolds.keys))]
         worker = Worker(channels, kinds, sweeps, WorkerDoors(queue, outbox, leases, house.clock, house.metrics, log))
         try:
             await worker.run(stop)
         finally:
+            await archive.close()
             await queue.close()
+
+
+def _refold_doors(house: House, archive: FileArchive, refolds: Refolds) -> RefoldDoors:
+    manifest = Manifest(house.scope, house.store)
+    return RefoldDoors(
+        consumption=Consumption(house.scope, house.store),
+        findings=Findings(house.scope, house.store, house.clock),
+        refolds=refolds,
+        episodes=AllEpisodes(house.scope, house.store),
+        history_of=lambda org_id: HistoryRepository(house.scope.acting_for(org_id), manifest, archive),
+        rules_of=lambda _: RuleTimeline(),
+    )
 
 
 async def api_room(settings: Settings, stop: asyncio.Event) -> None:

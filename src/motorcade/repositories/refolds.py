@@ -5,7 +5,7 @@ the result down, in parts that are small enough for any engine. The consumer, wh
 one commit together with taking mark and result away, or leaves it where newer late records have made it worthless.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,6 +81,16 @@ class Refolds:
         """Marked vehicles, and the cursor behind them."""
         page = await self._store.query(DIRTY, Query(_MARKED, after=after, limit=limit))
         return [(_key(item.sk), _dirty(item.data)) for item in page.items], page.next
+
+    async def keys(self) -> AsyncIterator[Key]:
+        """Every marked vehicle."""
+        after: str | None = None
+        while True:
+            found, after = await self.marked(after)
+            for key, _ in found:
+                yield key
+            if after is None:
+                return
 
     async def mark(self, key: Key) -> Dirty | None:
         """A vehicle's mark, None where its rows are not in doubt."""

@@ -1,0 +1,161 @@
+"""The engine in the test's own event loop: stream, consumer, archiver and re-folds, over real files."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from motorcade.adapters.embedded.archive_files import FileArchive
+from motorcade.adapters.embedded.clock_system import SystemClock
+from motorcade.consumer.archiver import Archiver, ArchiverDoors
+from motorcade.domain import fold
+from motorcade.domain.episodes.episode import Episode
+from motorcade.domain.episodes.moment import Report
+from motorcade.domain.ids import id_text
+from motorcade.domain.record import Frame, Topic, raw_record_id
+from motorcade.domain.rules import RuleTimeline
+from motorcade.domain.tenant import SystemScope
+from motorcade.domain.turns import turn_of
+from motorcade.observability.logs import get_logger
+from motorcade.observability.metrics import Metrics
+from motorcade.repositories.consumption import Consumption
+from motorcade.repositories.episodes import AllEpisodes
+from motorcade.repositories.findings import Findings
+from motorcade.repositories.history import HistoryRepository
+from motorcade.repositories.manifest import Manifest
+from motorcade.repositories.refolds import Refolds
+from motorcade.wire.batch import encode_frame
+from motorcade.wire.episode import encode_episode
+from motorcade.wire.report import report_of
+from motorcade.wire.tesla.payload_cut import hashed_bytes
+from motorcade.worker.jobs.refold import RefoldDoors, RefoldJob
+from tests.flow.consumer_rig import ORG, Consumers
+
+SCOPE = SystemScope("test")
+ORG_ID = id_text(ORG)
+Rows = dict[tuple[str, str], bytes]
+"""(kind, id) of an episode → its stored content."""
+
+
+def heartbeat(at_ns: int) -> bytes:
+    """What an appender says each second: its clock."""
+    return encode_frame(bytes(40), 0, Topic.HEARTBEAT, 0, (at_ns, at_ns, at_ns), b"")
+
+
+def bytes_of(frame: Frame) -> bytes:
+    org, vehicle, connection, sequence, topic, flags, observed, received, effective, payload = frame
+    return encode_frame(org + vehicle + connection, sequence, topic, flags, (observed, received, effective), payload)
+
+
+def with_heartbeats(frames: Sequence[Frame], end_ns: int) -> list[bytes]:
+    """Frames in the order of their arrival, an appender's clock in front of each second, and at the end."""
+    found: list[bytes] = []
+    told_s = 0
+    for frame in frames:
+        if frame[7] // 10**9 > told_s:
+            told_s = frame[7] // 10**9
+            found.append(heartbeat(frame[7]))
+        found.append(bytes_of(frame))
+    return [*found, heartbeat(end_ns)]
+
+
+def sorted_reports(frames: Iterable[Frame]) -> list[Report]:
+    """The distinct records that count, in their order: what the truth is the fold of."""
+    distinct: dict[bytes, Report] = {}
+    for frame in frames:
+        record_id = raw_record_id(frame[1], frame[4], frame[6], hashed_bytes(frame[4], frame[9]))
+        report = report_of(frame, record_id)
+        if report is not None:
+            distinct.setdefault(record_id, report)
+    return sorted(distinct.values(), key=turn_of)
+
+
+def truth(
+    reports: Iterable[Report], vehicle_id: str, horizon_ns: int, timeline: RuleTimeline
+) -> dict[tuple[str, str], Episode]:
+    """The rows of a plain fold, with what stands at a horizon."""
+    state = fold.FoldState()
+    rows: dict[tuple[str, str], Episode] = {}
+    for report in reports:
+        for row in fold.step(state, report, vehicle_id, timeline):
+            rows[row.kind, row.id] = row
+    for row in fold.view(state, horizon_ns, timeline):
+        rows[row.kind, row.id] = row
+    return rows
+
+
+@dataclass
+class Engine:
+    """Everything over one folder."""
+
+    consumers: Consumers
+    timeline: RuleTimeline
+
+    async def archive(self) -> None:
+        """Archive what the stream holds now."""
+        archive, stream = self.files(), self.consumers.stream()
+        doors = ArchiverDoors(stream, self.manifest, archive, SystemClock(), Metrics(), get_logger("test"))
+        archiver = Archiver(doors)
+        await archiver.start()
+        after, end = 0, await stream.end(0)
+        while after < end:
+            for entry in await stream.read(0, after, 64):
+                archiver.gather(entry)
+                after = entry.position
+            await archiver.flush()
+        await archive.close()
+
+    def files(self) -> FileArchive:
+        return FileArchive(self.consumers.folder / "archive")
+
+    @property
+    def manifest(self) -> Manifest:
+        return Manifest(SCOPE, self.consumers.store)
+
+    @property
+    def refolds(self) -> Refolds:
+        return Refolds(SCOPE, self.consumers.store)
+
+    async def refold(self) -> int:
+        """Fold every marked vehicle anew and lay the results ready; gives how many there were."""
+        store, archive = self.consumers.store, self.files()
+        doors = RefoldDoors(
+            consumption=Consumption(SCOPE, store),
+            findings=Findings(SCOPE, store, SystemClock()),
+            refolds=self.refolds,
+            episodes=AllEpisodes(SCOPE, store),
+            history_of=lambda org_id: HistoryRepository(SCOPE.acting_for(org_id), self.manifest, archive),
+            rules_of=lambda _: self.timeline,
+        )
+        job, count = RefoldJob(doors), 0
+        async for key in self.refolds.keys():
+            mark = await self.refolds.mark(key)
+            assert mark is not None
+            await self.refolds.offer(await job.result(key, mark))
+            count += 1
+        await archive.close()
+        return count
+
+    async def rows(self, vehicle_id: str) -> Rows:
+        """The stored rows of a vehicle, tombstones left out."""
+        found = await AllEpisodes(SCOPE, self.consumers.store).of_vehicle_between((ORG_ID, vehicle_id), 0, 2**63)
+        return {(row.kind, row.id): encode_episode(row) for row in found}
+
+
+def told(rows: dict[tuple[str, str], Episode]) -> Rows:
+    """Rows as they would be stored."""
+    return {key: encode_episode(row) for key, row in rows.items()}
+
+
+def difference(stored: Rows, wanted: Rows) -> str:
+    """What is wrong with stored rows, for a person; "" where nothing is."""
+    lines = [f"missing {key}" for key in wanted if key not in stored]
+    lines += [f"too much {key}" for key in stored if key not in wanted]
+    lines += [_unlike(key, stored[key], wanted[key]) for key in wanted if key in stored and stored[key] != wanted[key]]
+    return "\n".join(lines)
+
+
+def _unlike(key: tuple[str, str], stored: bytes, wanted: bytes) -> str:
+    one, other = msgspec.msgpack.decode(stored), msgspec.msgpack.decode(wanted)
+    fields = {name: (one.get(name), other[name]) for name in other if one.get(name) != other[name]}
+    return f"unlike {key}: {fields}"
