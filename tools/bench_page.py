@@ -15,6 +15,7 @@ TITLES = {
     "b": "Records from the stream to state and live",
     "c": "From a record to a browser's live stream",
     "d": "The API's answers under that load",
+    "h": "The archive, and a month of one signal out of it",
 }
 
 HEAD = """# Benchmarks
@@ -85,6 +86,18 @@ one vehicle with all its signals in turn. The time is that from the client's cal
 the client's own work of about a millisecond in it.
 
 Limits: with about a hundred answers of each kind in a run, its p99 is nearly the worst of them.""",
+    "h": """\
+One organisation of 10,000 vehicles, a thousand records a vehicle and day: a merged day is 20 objects of half a
+million rows, a month 600, of which a question about one vehicle opens one a day. Those are real, of their true
+size, made by the archive's own writer; the others stand in the manifest and are looked through. Of the last day
+there are seven runs that no merge has joined yet, and the 20 flushes of the last ten minutes. The questions take
+turns among speed, state of charge, gear and place of random vehicles and come back as at most 2,000 points; each
+reads the manifest anew and checks what it reads. The first one of a process loads the Parquet engine and DuckDB
+unless that is done already, as here by the filling.
+
+Limits: the files were just written, so the system has them in memory; a disk adds its own time for some 100 kB of
+each. Days after the first hold the first day's values with other times and ids. Eight signals are in each record and
+sixty more in every fiftieth.""",
 }
 
 

@@ -1,4 +1,4 @@
-"""All benches: `python -m tests.bench [--runs 5] [--only a,b,c,d] [--quick]`, which is `make bench`.
+"""All benches: `python -m tests.bench [--runs 5] [--only a,b,c,d,h] [--quick]`, which is `make bench`.
 
 It prints what was measured beside what is kept in docs/reference/bench.json, and then keeps the new numbers there and
 in docs/reference/benchmarks.md. `--quick` does everything once and shortly, to see that it works, and keeps nothing.
@@ -8,7 +8,7 @@ import argparse
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,8 +16,8 @@ import uvloop
 
 from motorcade import __version__
 from motorcade.adapters.embedded.clock_system import SystemClock
-from tests.bench import consumer_rate, door, live_path, machine
-from tests.bench.rows import API, CONSUMER, DOOR, IDLE, LIVE, holds, rows
+from tests.bench import archive, consumer_rate, door, live_path, machine
+from tests.bench.rows import API, ARCHIVE, CONSUMER, DOOR, IDLE, LIVE, holds, rows
 from tests.conditions import ROOT
 from tools import bench_page
 
@@ -36,10 +36,13 @@ class Size:
     idle: int
     records: int
     paces: tuple[live_path.Pace, ...]
+    archive: archive.Volume
 
 
-FULL = Size(5, 5.0, 10_000, 300_000, (live_path.Pace(2_000, 1_000), live_path.Pace(10_000, 2_000)))
-QUICK = Size(1, 1.0, 200, 20_000, (live_path.Pace(2_000, 100, 2.5, 0.5), live_path.Pace(5_000, 200, 2.5, 0.5)))
+FULL = Size(5, 5.0, 10_000, 300_000, (live_path.Pace(2_000, 1_000), live_path.Pace(10_000, 2_000)), archive.FULL)
+QUICK = Size(
+    1, 1.0, 200, 20_000, (live_path.Pace(2_000, 100, 2.5, 0.5), live_path.Pace(5_000, 200, 2.5, 0.5)), archive.QUICK
+)
 
 Section = dict[str, Any]
 
@@ -87,7 +90,20 @@ async def _live(size: Size) -> dict[str, Section]:
     return {"c": {"settings": settings, "rows": live}, "d": {"settings": asked, "rows": api}}
 
 
-JOBS = {"a": _door, "b": _consumer, "c": _live, "d": _live}
+async def _archive(size: Size) -> dict[str, Section]:
+    volume = size.archive
+    found = await archive.bench(volume, size.runs)
+    settings = {
+        "vehicles": volume.vehicles * archive.PIECES,
+        "records a vehicle and day": volume.records,
+        "days": volume.days,
+        "objects listed": found["listed"],
+        "MB on disk": found["size_mb"],
+    }
+    return {"h": {"settings": settings, "rows": rows(ARCHIVE, found["runs"], "")}}
+
+
+JOBS = {"a": _door, "b": _consumer, "c": _live, "d": _live, "h": _archive}
 
 
 def _measure(size: Size, only: set[str]) -> dict[str, Section]:
@@ -144,13 +160,13 @@ def main() -> int:
     """Run what was asked for; 1 when a floor was missed in a full run."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure Motorcade on this machine.")
     parser.add_argument("--runs", type=int, default=FULL.runs, help="runs of each bench; medians are kept")
-    parser.add_argument("--only", default="a,b,c,d", help="some of a,b,c,d")
+    parser.add_argument("--only", default="a,b,c,d,h", help="some of a,b,c,d,h")
     parser.add_argument("--quick", action="store_true", help="everything once and shortly; nothing is kept")
     asked = parser.parse_args()
     only = set(asked.only.split(","))
     if not only <= set(JOBS):
         parser.error(f"--only takes some of {','.join(JOBS)}")
-    size = QUICK if asked.quick else Size(asked.runs, FULL.door_s, FULL.idle, FULL.records, FULL.paces)
+    size = QUICK if asked.quick else replace(FULL, runs=asked.runs)
     done, kept = _measure(size, only), _kept()
     _show(done, kept)
     if asked.quick:

@@ -66,6 +66,18 @@ API = (
     Kind("vehicle_p99_ms", "one vehicle with its signals, p99", "ms", LESS, 100),
 )
 
+ARCHIVE = (
+    Kind("month_p50_ms", "one vehicle, one signal, a month: median", "ms", LESS, 1_000),
+    Kind("month_max_ms", "one vehicle, one signal, a month: worst", "ms", LESS, 1_000),
+    Kind("month_cpu_ms", "CPU of such a question", "ms", LESS),
+    Kind("first_ms", "the first such question of a process", "ms", LESS),
+    Kind("records_of_a_day_ms", "all records of one vehicle and day", "ms", LESS),
+    Kind("write_us_per_record", "CPU to decode, sort and write a record", "µs", LESS),
+    Kind("merge_us_per_record", "CPU to merge a record", "µs", LESS),
+    Kind("bytes_per_record", "stored bytes a record, payload and id included", "", LESS),
+    Kind("index_kb", "index of an object", "kB", LESS),
+)
+
 
 def rows(kinds: Sequence[Kind], runs: Runs, case: str, floor_of_held: int | None = None) -> list[dict[str, Any]]:
     """The medians of some runs, with their lowest and highest.
