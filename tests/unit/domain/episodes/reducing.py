@@ -72,6 +72,7 @@ def fold(
         watch: called between any two records with the state, the two times and the rules of the first.
     """
     state, latest, rows, before_ns = reducer.start(), Latest(), dict[str, Episode](), 0
+    decoder = None if coded is None else msgspec.msgpack.Decoder(coded)
     for number, one in enumerate(story):
         changed = latest.take(one.readings, one.at_ns)
         moment = Moment(
@@ -87,8 +88,8 @@ def fold(
         )
         rows |= {row.id: row for row in reducer.step(state, moment, rules_at(one.at_ns))}
         before_ns = one.at_ns
-        if coded is not None:
-            state = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=coded)
+        if decoder is not None:
+            state = decoder.decode(msgspec.msgpack.encode(state))
         if watch is not None:
             until_ns = story[number + 1].at_ns if number + 1 < len(story) else one.at_ns + FAR_NS
             watch(state, one.at_ns, until_ns, rules_at)

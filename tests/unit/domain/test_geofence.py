@@ -1,0 +1,240 @@
+"""The index of fences says what measuring every fence anew would say, wherever a car has been before."""
+
+from math import cos, hypot, pi, radians, sin
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from motorcade.domain.errors import Invalid
+from motorcade.domain.geodesy import EARTH_RADIUS_M, Place, distance_m
+from motorcade.domain.geofence import IN_FAR, IN_NEAR, MAX_FENCES, OUT_NEAR, Fence, FenceDraft, FenceSet, VisitRules
+from motorcade.domain.geofence_timeline import FenceTimeline, FenceVersion
+from motorcade.domain.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, check
+from tests.conditions import Scale
+
+M = 180 / pi / EARTH_RADIUS_M
+
+
+def moved(place: Place, north_m: float, east_m: float) -> Place:
+    return (place[0] + north_m * M, place[1] + east_m * M / cos(radians(place[0])))
+
+
+def flat(place: Place, origin: Place) -> tuple[float, float]:
+    """Metres east and north of a place near."""
+    return ((place[1] - origin[1]) / M * cos(radians(origin[0])), (place[0] - origin[0]) / M)
+
+
+def gap_m(place: Place, one: Place, other: Place) -> float:
+    """From a place to an edge that is straight in degrees."""
+    (ax, ay), (bx, by) = flat(one, place), flat(other, place)
+    along = ((ax - bx) * ax + (ay - by) * ay) / ((bx - ax) ** 2 + (by - ay) ** 2)
+    share = min(1.0, max(0.0, along))
+    return hypot(ax + share * (bx - ax), ay + share * (by - ay))
+
+
+def holds(ring: Ring, place: Place) -> bool:
+    """By counting the edges that a ray to the east crosses."""
+    lat, lon = place
+    crossings = 0
+    for (a_lat, a_lon), (b_lat, b_lon) in zip(ring, ring[1:], strict=False):
+        if (a_lat > lat) != (b_lat > lat):
+            crossings += a_lon + (lat - a_lat) * (b_lon - a_lon) / (b_lat - a_lat) > lon
+    return crossings % 2 == 1
+
+
+def depth_m(shape: Shape, place: Place) -> float:
+    """Slowly, from every edge."""
+    if isinstance(shape, Circle):
+        return shape.radius_m - distance_m(shape.centre, place)
+    if isinstance(shape, Corridor):
+        edges = zip(shape.path, shape.path[1:], strict=False)
+        return shape.width_m / 2 - min(gap_m(place, one, other) for one, other in edges)
+    rings = (shape.outline, *shape.holes)
+    nearest = min(gap_m(place, one, other) for ring in rings for one, other in zip(ring, ring[1:], strict=False))
+    inside = holds(shape.outline, place) and not any(holds(hole, place) for hole in shape.holes)
+    return nearest if inside else -nearest
+
+
+def star(dice: Random, middle: Place, radius_m: float) -> Ring:
+    """An outline with bays."""
+    corners = dice.randint(3, 30)
+    turns = sorted(dice.uniform(0, 2 * pi) for _ in range(corners))
+    ways = [radius_m * dice.uniform(0.3, 1.0) for _ in turns]
+    points = [moved(middle, way * sin(turn), way * cos(turn)) for way, turn in zip(ways, turns, strict=True)]
+    return (*points, points[0])
+
+
+def some_shape(dice: Random, near: Place) -> Shape:
+    middle = moved(near, dice.uniform(-3_000, 3_000), dice.uniform(-3_000, 3_000))
+    size_m = dice.choice([10.0, 60.0, 300.0, 5_000.0, 60_000.0])
+    kind = dice.randrange(3)
+    if kind == 0:
+        return Circle(middle, size_m)
+    if kind == 1:
+        path = [middle]
+        for _ in range(dice.randint(1, 6)):
+            path.append(moved(path[-1], dice.uniform(-size_m, size_m), dice.uniform(-size_m, size_m)))
+        return Corridor(tuple(path), dice.choice([10.0, 50.0, 400.0]))
+    holes = (star(dice, middle, size_m * 0.25),) if dice.random() < 0.4 else ()
+    return Polygon(star(dice, middle, size_m), holes)
+
+
+def some_fences(dice: Random, near: Place, count: int) -> list[Fence]:
+    fences: list[Fence] = []
+    while len(fences) < count:
+        shape = some_shape(dice, near)
+        try:
+            check(shape)
+        except ShapeInvalid:
+            continue  # stars with a hole outside, and the like
+        fences.append(Fence(f"f{len(fences):03}", 1, "a fence", shape))
+    return fences
+
+
+def near_place(shape: Shape) -> Place:
+    if isinstance(shape, Circle):
+        return moved(shape.centre, shape.radius_m, 0)
+    return shape.path[0] if isinstance(shape, Corridor) else shape.outline[0]
+
+
+@pytest.mark.parametrize("around", [(57.7, 12.0), (-33.9, 151.2), (0.001, 0.001), (78.2, 15.6), (51.5, -0.0005)])
+def test_sides_are_those_of_measuring_every_fence_anew(around: Place, scale: Scale) -> None:
+    @settings(max_examples=scale.n(30, 1_000))
+    @given(st.integers(0, 2**32))
+    def check_one(seed: int) -> None:
+        dice = Random(seed)
+        fences = some_fences(dice, around, dice.choice([1, 3, 12]))
+        rules = FenceSet(1, fences)
+        place, heading = near_place(dice.choice(fences).shape), 0.0
+        for _ in range(60):
+            if dice.random() < 0.05:
+                place = near_place(dice.choice(fences).shape)
+            heading += dice.gauss(0, 0.5)
+            step_m = dice.choice([0.0, 0.3, 3.0, 14.0, 300.0])
+            place = moved(place, step_m * cos(heading), step_m * sin(heading))
+            margin_m = dice.choice([10.0, 10.0, 10.0, 50.0])
+            found = {side.fence.fence_id: side.level for side in rules.sides("car", place, margin_m)}
+            for fence in fences:
+                depth = depth_m(fence.shape, place)
+                level = found.get(fence.fence_id)
+                blur_m = 0.02 + 0.003 * min(abs(depth), 150.0)  # a sphere and planes on it
+                if abs(depth) < blur_m:
+                    continue
+                assert (level in {IN_NEAR, IN_FAR}) == (depth > 0), (fence, depth, level)
+                if abs(depth + margin_m) > blur_m:
+                    assert (level is None) == (depth < -margin_m), (fence, depth, level)
+                if depth > margin_m + blur_m:
+                    assert level == IN_FAR
+                if level == OUT_NEAR:
+                    assert depth < 0
+
+    check_one()
+
+
+def test_depths_are_in_metres_within_the_reach_of_a_cell(scale: Scale) -> None:
+    @settings(max_examples=scale.n(60, 1_000))
+    @given(st.integers(0, 2**32))
+    def check_one(seed: int) -> None:
+        dice = Random(seed)
+        fences = some_fences(dice, (57.7, 12.0), 5)
+        rules = FenceSet(1, fences)
+        for fence in fences:
+            place = moved(near_place(fence.shape), dice.uniform(-90, 90), dice.uniform(-90, 90))
+            told = rules.depths(place)
+            for one in fences:
+                depth = depth_m(one.shape, place)
+                if abs(depth) < 99:
+                    assert told[one.fence_id] == pytest.approx(depth, abs=0.3)
+
+    check_one()
+
+
+def test_edges_are_straight_in_degrees_also_where_they_are_long() -> None:
+    # Halfway along an edge of four degrees the straight line on a Mercator map lies kilometres away.
+    land = Polygon(((56.0, 10.0), (60.0, 16.0), (56.0, 16.0), (56.0, 10.0)))
+    told = FenceSet(1, [Fence("land", 1, "Land", land)])
+    assert told.depths((57.9998, 13.0005))["land"] > 0
+    assert told.depths((58.0002, 12.9995))["land"] < 0
+
+
+def test_far_from_every_fence_a_car_is_not_looked_up_again_for_long() -> None:
+    rules = FenceSet(1, [Fence("yard", 1, "Yard", Circle((57.7, 12.0), 200.0))])
+    assert rules.sides("car", (58.2, 12.0), 10.0) == ()
+    index = rules._built
+    assert index is not None
+    around = index.cars["car"]
+    assert around.free_m2**0.5 > 5_000
+    assert rules.sides("car", (58.16, 12.0), 10.0) == ()
+    assert index.cars["car"] is around
+
+
+def test_a_set_without_fences_answers_without_an_index() -> None:
+    assert FenceSet().sides("car", (57.7, 12.0), 10.0) == ()
+    assert FenceSet().depths((57.7, 12.0)) == {}
+
+
+def test_too_many_fences_are_refused() -> None:
+    yard = Circle((57.7, 12.0), 200.0)
+    with pytest.raises(Invalid, match="at most"):
+        FenceSet(1, [Fence(f"{n}", 1, "Yard", yard) for n in range(MAX_FENCES + 1)])
+
+
+@pytest.mark.parametrize(
+    ("accuracy_m", "fixed", "margin_m"),
+    [
+        (None, True, 10.0),
+        (4.0, True, 10.0),
+        (10.1, True, 15.0),
+        (14.9, True, 15.0),
+        (400.0, True, 50.0),
+        (None, False, 50.0),
+    ],
+)
+def test_the_margin_grows_with_the_stated_error(accuracy_m: float | None, fixed: bool, margin_m: float) -> None:
+    assert VisitRules().margin(accuracy_m, fixed=fixed) == margin_m
+
+
+@pytest.mark.parametrize(
+    ("draft", "message"),
+    [
+        (FenceDraft("  ", Circle((57.7, 12.0), 10.0)), "name"),
+        (FenceDraft("Yard", Circle((57.7, 12.0), 10.0), dwell_s=0.0), "dwell_s"),
+        (FenceDraft("Yard", Circle((57.7, 12.0), 10.0), speed_limit_kmh=-5.0), "speed_limit_kmh"),
+        (FenceDraft("Yard", Circle((57.7, 12.0), 1.0)), "radius"),
+    ],
+)
+def test_a_draft_that_cannot_be_a_fence_says_why(draft: FenceDraft, message: str) -> None:
+    with pytest.raises(Invalid, match=message):
+        draft.check()
+
+
+def test_a_timeline_gives_the_fences_of_a_time_and_knows_when_each_version_ended() -> None:
+    yard, gate = Circle((57.7, 12.0), 200.0), Circle((57.8, 12.0), 50.0)
+    line = FenceTimeline(
+        [
+            FenceVersion(Fence("yard", 1, "Yard", yard, from_ns=100), 200),
+            FenceVersion(Fence("yard", 2, "Yard", gate, from_ns=200)),
+            FenceVersion(Fence("gate", 1, "Gate", gate, from_ns=150), 300),
+        ]
+    )
+
+    def told(at_ns: int) -> list[tuple[str, int]]:
+        return [(fence.fence_id, fence.version) for fence in line.at(at_ns).fences.values()]
+
+    assert [told(at_ns) for at_ns in (99, 100, 150, 200, 300)] == [
+        [],
+        [("yard", 1)],
+        [("gate", 1), ("yard", 1)],
+        [("gate", 1), ("yard", 2)],
+        [("yard", 2)],
+    ]
+    assert [line.next_after(at_ns) for at_ns in (0, 100, 200, 300)] == [100, 150, 300, None]
+    assert line.at(150) is line.at(199)
+    assert (line.at(300).ended("gate", 1), line.at(300).ended("yard", 1), line.at(300).ended("yard", 2)) == (
+        300,
+        200,
+        None,
+    )
+    assert len({line.at(at_ns).version for at_ns in (100, 150, 200, 300)}) == 4
