@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 import random
-import resource
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +19,9 @@ from motorcade.domain.errors import Corrupt, Invalid, Unavailable
 from motorcade.ports.store import ANY, MAX_PAGE, Absent, Delete, Put, Query, Table, VersionIs, Write
 from tests.conditions import ROOT, Proof, Scale
 from tests.contract.rigs import NS_PER_S, OTHERS, THINGS, TestClock
+from tests.unit.adapters.faults import killed, no_writing
+
+COUNTER = "tests.unit.adapters.counter"
 
 
 def open_store(folder: Path, clock: TestClock | None = None) -> SqliteStore:
@@ -28,7 +29,7 @@ def open_store(folder: Path, clock: TestClock | None = None) -> SqliteStore:
 
 
 def counter(folder: Path, steps: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.unit.adapters.counter", str(folder / "store.db"), str(steps)]
+    command = [sys.executable, "-m", COUNTER, str(folder / "store.db"), str(steps)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
 
 
@@ -45,16 +46,6 @@ async def test_processes_that_write_at_once_lose_no_step(data_dir: Path, scale: 
     await store.close()
 
 
-def killed(folder: Path, life_s: float) -> int:
-    """How many steps a process reported before it was killed."""
-    with counter(folder, 10**9) as process:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        time.sleep(life_s)
-        process.kill()
-        return len((first + process.stdout.read()).split(b"\n")) - 1
-
-
 async def test_a_killed_process_loses_no_reported_write_and_leaves_no_half_transaction(
     data_dir: Path, scale: Scale, proof: Proof
 ) -> None:
@@ -62,7 +53,8 @@ async def test_a_killed_process_loses_no_reported_write_and_leaves_no_half_trans
     dice = random.Random(3)
     reported = 0
     for _ in range(kills):
-        reported += await asyncio.to_thread(killed, data_dir, dice.random() * 0.1)
+        told = await asyncio.to_thread(killed, dice.random() * 0.1, COUNTER, str(data_dir / "store.db"), str(10**9))
+        reported += len(told)
     store = open_store(data_dir)
     item = await store.get(THINGS, "p", "counter")
     assert item is not None
@@ -176,17 +168,6 @@ async def test_an_unreadable_file_is_refused_and_left_alone(data_dir: Path, cont
         await store.write([Put(THINGS, "p", "s", {})])
     await store.close()
     assert path.read_bytes() == content
-
-
-@contextlib.contextmanager
-def no_writing() -> Iterator[None]:
-    """Every write of this process to a file fails, as on a broken disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_while_the_disk_fails_writes_are_unavailable_and_reads_go_on(data_dir: Path) -> None:

@@ -2,14 +2,8 @@
 
 import asyncio
 import random
-import resource
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -20,8 +14,9 @@ from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
 from motorcade.domain.errors import Busy, Corrupt, CorruptEntry, Invalid, Trimmed, Unavailable
 from motorcade.ports.stream import BEGINNING, Entry
 from motorcade.wire.batch import encode_frame
-from tests.conditions import ROOT, Proof, Scale
+from tests.conditions import Proof, Scale
 from tests.contract.rigs import Reports, TestClock
+from tests.unit.adapters.faults import killed, no_writing
 
 SOURCE = bytes(range(40))
 SOON_S = 20.0  # far longer than anything here takes, on a machine that others use too
@@ -110,18 +105,6 @@ async def test_a_burst_becomes_few_entries(data_dir: Path) -> None:
 # Crashes.
 
 
-def append_until_killed(path: Path, first: int, life_s: float) -> set[int]:
-    """Run a process that appends, kill it some time after its first report; gives what it reported as durable."""
-    command = [sys.executable, str(ROOT / "tests/unit/adapters/appender.py"), str(path), str(first)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        begin = process.stdout.readline()
-        time.sleep(life_s)
-        process.send_signal(signal.SIGKILL)
-        rest = begin + process.stdout.read()
-    return {int(line) for line in rest.split(b"\n")[:-1]}
-
-
 async def test_a_killed_writer_loses_nothing_that_it_reported(data_dir: Path, scale: Scale, proof: Proof) -> None:
     path = data_dir / "stream.db"
     reader = SqliteStream(path)
@@ -130,7 +113,8 @@ async def test_a_killed_writer_loses_nothing_that_it_reported(data_dir: Path, sc
     dice = random.Random(1)
     for _ in range(kills):
         first = max(reported, default=0) + 1
-        reported |= await asyncio.to_thread(append_until_killed, path, first, dice.random() * 0.1)
+        words = ("tests.unit.adapters.appender", str(path), str(first))
+        reported |= {int(line) for line in await asyncio.to_thread(killed, dice.random() * 0.1, *words)}
     entries, bad = await read_all(reader)
     stored = {int(record[-1]) for entry in entries for record in entry.frames}
     assert bad == []
@@ -253,17 +237,6 @@ async def test_a_full_disk_fails_appends_until_there_is_room_again(data_dir: Pat
     reader = SqliteStream(path)
     assert [record[3] for entry in (await read_all(reader))[0] for record in entry.frames] == [0, 2]
     await reader.close()
-
-
-@contextmanager
-def no_writing() -> Iterator[None]:
-    """Every write of this process to a file fails, as on a broken disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_while_the_disk_fails_nothing_is_reported_durable_and_appends_are_refused(data_dir: Path) -> None:

@@ -130,14 +130,20 @@ async def test_a_room_that_crashes_before_all_is_ready_ends_the_start_with_its_l
             await Supervisor(settings_of(data_dir), Console(quiet=True)).run()
 
 
-async def test_a_second_interruption_does_not_wait_for_anybody(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    room(data_dir, monkeypatch, STUBBORN)
-    running = Supervisor(settings_of(data_dir), Console(quiet=True))
+async def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Supervisor, "asyncio.Task[None]"]:
+    """A supervisor that was asked to stop, while none of its rooms wants to."""
+    room(folder, monkeypatch, STUBBORN)
+    running = Supervisor(settings_of(folder), Console(quiet=True))
     task = asyncio.create_task(running.run())
     await until(lambda: len(running._children) == len(supervisor.STOP_ORDER) - 1)
     for child in running._children:
         await written(child)
     running._interrupted()
+    return running, task
+
+
+async def test_a_second_interruption_does_not_wait_for_anybody(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, task = await interrupted(data_dir, monkeypatch)
     await asyncio.sleep(0.5)
     assert not task.done()
     running._interrupted()
@@ -146,13 +152,7 @@ async def test_a_second_interruption_does_not_wait_for_anybody(data_dir: Path, m
 
 async def test_all_rooms_together_stop_within_a_limit(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "STOP_ALL_WITHIN_S", 0.5)
-    room(data_dir, monkeypatch, STUBBORN)
-    running = Supervisor(settings_of(data_dir), Console(quiet=True))
-    task = asyncio.create_task(running.run())
-    await until(lambda: len(running._children) == len(supervisor.STOP_ORDER) - 1)
-    for child in running._children:
-        await written(child)
-    running._interrupted()
+    _, task = await interrupted(data_dir, monkeypatch)
     await asyncio.wait_for(task, children.STOP_WITHIN_S - 1)
 
 
