@@ -43,9 +43,7 @@ class FoundCharge:
 def rows_of(day: Day) -> list[Row]:
     """Distinct vehicle-data records in order of their effective time."""
     distinct = {
-        (report.effective_at_ns, report.payload): report
-        for report in day.reports
-        if report.topic is Topic.VEHICLE_DATA
+        (report.effective_at_ns, report.payload): report for report in day.reports if report.topic is Topic.VEHICLE_DATA
     }
     return [(effective, dict(decode_vehicle_data(payload))) for effective, payload in sorted(distinct)]
 

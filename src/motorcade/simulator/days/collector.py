@@ -75,6 +75,7 @@ class DayCollector:
         self._states = [_Slot(field) for field in state_fields(car)]
         self._place, self._speed, self._gear = self._quick[0], self._quick[1], self._states[0]
         self._fresh = True
+        self._said_s = -BUCKET_S
         self._drift = [0.0, 0.0]
         self._drift_at_s = 0
 
@@ -173,10 +174,11 @@ class DayCollector:
         return Place(round(place.latitude + north / METRES_PER_DEGREE, 6), round(place.longitude + east / scale, 6))
 
     def _put(self, entries: Sequence[Entry], now_s: int) -> None:
-        at_s = now_s + self._car.fraction_s
         for start in range(0, len(entries), MOST_FIELDS):
+            # One message a bucket: no two have the same time, and a value never overtakes a later one.
+            self._said_s = max(now_s + self._car.fraction_s, self._said_s + BUCKET_S)
             chunk = tuple(entries[start : start + MOST_FIELDS])
-            self.messages.append(Message(at_s + start // MOST_FIELDS * BUCKET_S, Topic.VEHICLE_DATA, chunk))
+            self.messages.append(Message(self._said_s, Topic.VEHICLE_DATA, chunk))
 
 
 _SPEED_NUMBER: Final = int(pb.Field.Value("VehicleSpeed"))

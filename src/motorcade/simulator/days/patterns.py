@@ -121,7 +121,7 @@ def _hop(stage: Stage, goal: Spot, *, stay: bool = False) -> None:
 
 def _long_distance(stage: Stage) -> None:
     chance = stage.chance
-    stage.body.energy_kwh = stage.body.model.capacity_kwh * chance.uniform(0.75, 0.9)
+    stage.refill(chance.uniform(0.75, 0.9))
     stage.body.limit_pct = chance.choice([80, 85, 90, 100])
     stage.park(_HOUR * chance.uniform(5.5, 9.5))
     if chance.random() < 0.5:

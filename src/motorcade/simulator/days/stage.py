@@ -61,6 +61,11 @@ class Stage:
         """Where streets and depots are."""
         return the_city()
 
+    def refill(self, share: float) -> None:
+        """Let the day begin with another charge; only before anything has happened."""
+        self.body.energy_kwh = self.body.model.capacity_kwh * share
+        self.ledger.park(0, self.body)
+
     # -- waking and sleeping --------------------------------------------------------------------------------------
 
     def wake(self) -> None:
@@ -75,6 +80,7 @@ class Stage:
         self.body.gear = "P" if self.chance.random() < 0.7 else None
         self.collector.restart()
         self.look()
+        self._pass(3)  # for all the chunks of the full report
 
     def sleep(self) -> None:
         """Say that the gear can no longer be measured, and disconnect. Idempotent."""
