@@ -18,17 +18,21 @@ from motorcade.domain.tenant import SystemScope
 from motorcade.domain.turns import turn_of
 from motorcade.observability.logs import get_logger
 from motorcade.observability.metrics import Metrics
+from motorcade.ports.store import ANY, Put
 from motorcade.repositories.consumption import Consumption
-from motorcade.repositories.episodes import AllEpisodes
+from motorcade.repositories.episodes import AllEpisodes, RowsRepository
 from motorcade.repositories.findings import Findings
 from motorcade.repositories.history import HistoryRepository
 from motorcade.repositories.manifest import Manifest
 from motorcade.repositories.refolds import Refolds
+from motorcade.repositories.tables import EPISODES
 from motorcade.wire.batch import encode_frame
 from motorcade.wire.episode import encode_episode
 from motorcade.wire.report import report_of
 from motorcade.wire.tesla.payload_cut import hashed_bytes
 from motorcade.worker.jobs.refold import RefoldDoors, RefoldJob
+from motorcade.worker.replay import ReplayDoors
+from motorcade.worker.verify import Verdict, VerifyDoors, verify
 from tests.flow.consumer_rig import ORG, Consumers
 
 SCOPE = SystemScope("test")
@@ -135,6 +139,34 @@ class Engine:
             count += 1
         await archive.close()
         return count
+
+    async def verify(self, vehicle_ids: Sequence[str]) -> list[Verdict]:
+        """What `motorcade verify` says of vehicles."""
+        store, archive = self.consumers.store, self.files()
+        doors = VerifyDoors(
+            consumption=Consumption(SCOPE, store),
+            rows=RowsRepository(SCOPE, store),
+            refolds=self.refolds,
+            replay=ReplayDoors(
+                history_of=lambda org_id: HistoryRepository(SCOPE.acting_for(org_id), self.manifest, archive),
+                rules_of=lambda _: self.timeline,
+            ),
+            archived=lambda: self.manifest.reached(0),
+        )
+        found = [verdict async for verdict in verify(doors, [(ORG_ID, car) for car in vehicle_ids], 1.0)]
+        await archive.close()
+        return found
+
+    async def damage(self, vehicle_id: str) -> tuple[str, str]:
+        """Change a figure of a stored row behind everybody's back; gives the row's kind and id."""
+        store = self.consumers.store
+        row = next(row for row in (await RowsRepository(SCOPE, store).of_vehicle((ORG_ID, vehicle_id))).values())
+        item = await store.get(EPISODES, ORG_ID, f"{row.kind}.{row.id}")
+        assert item is not None
+        fields = msgspec.msgpack.decode(row.row)
+        fields["ended_at_ns"] += 1
+        await store.write([Put(EPISODES, ORG_ID, item.sk, {**item.data, "row": msgspec.msgpack.encode(fields)}, ANY)])
+        return row.kind, row.id
 
     async def rows(self, vehicle_id: str) -> Rows:
         """The stored rows of a vehicle, tombstones left out."""

@@ -10,6 +10,7 @@ from motorcade.domain.ids import id_text
 from motorcade.domain.record import Frame
 from motorcade.domain.rules import RuleTimeline
 from motorcade.simulator.days import Faults, Pattern, whole_day
+from motorcade.worker.verify import Fault
 from tests.flow.consumer_rig import ORG, Consumers, vehicle
 from tests.flow.engine_rig import Engine, difference, sorted_reports, told, truth, with_heartbeats
 
@@ -69,3 +70,16 @@ async def test_records_in_any_order_give_the_same_rows(engine: Engine) -> None:
     received_ns = frames[-1][7]
     shuffled = [frames[index] for index in sorted(range(len(frames)), key=lambda index: index + rng.randrange(400))]
     await check(engine, [(*frame[:7], received_ns + number, *frame[8:]) for number, frame in enumerate(shuffled)])
+
+
+async def test_verify_finds_nothing_after_a_day_and_a_damaged_row_at_once(engine: Engine) -> None:
+    car = id_text(vehicle(1))
+    frames = day_of(Pattern.COMMUTER, 7, Faults())
+    await check(engine, frames)
+    [verdict] = await engine.verify([car])
+    assert (verdict.differences, verdict.doubtful, verdict.gaps) == ([], False, 0)
+    assert verdict.records > 1_000
+    assert verdict.rows > 3
+    damaged = await engine.damage(car)
+    [verdict] = await engine.verify([car])
+    assert [(one.fault, one.kind, one.id) for one in verdict.differences] == [(Fault.DIFFERENT, *damaged)]

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.tenant import OrgScope, SystemScope
-from motorcade.ports.store import ANY, Item, Put, Query, Store
+from motorcade.ports.store import ANY, MAX_PAGE, Item, Put, Query, Store
 from motorcade.repositories.tables import EPISODES
 from motorcade.wire.episode import SHAPES, decode_any, decode_episode, encode_episode
 
@@ -134,6 +134,41 @@ class AllEpisodes:
             if page.next is None:
                 return found
             after = page.next
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A row as its bytes, for comparisons: bytes may be damaged."""
+
+    kind: str
+    id: str
+    row: bytes
+    rev: int
+
+
+class RowsRepository:
+    """The bytes of rows of every kind and organisation."""
+
+    def __init__(self, scope: SystemScope, store: Store) -> None:
+        """Bind to the platform's scope."""
+        self._scope = scope
+        self._store = store
+
+    async def of_vehicle(self, key: tuple[str, str]) -> dict[tuple[str, str], RawRow]:
+        """All rows of a vehicle by kind and id, tombstones left out."""
+        found: dict[tuple[str, str], RawRow] = {}
+        for kind in SHAPES:
+            after: str | None = None
+            while True:
+                query = Query(f"{key[0]}.{key[1]}.{kind}", after=after, limit=MAX_PAGE, index="by_vehicle")
+                page = await self._store.query(EPISODES, query)
+                for item in page.items:
+                    name = item.sk.removeprefix(f"{kind}.")
+                    found[kind, name] = RawRow(kind, name, item.data["row"], item.data["rev"])
+                after = page.next
+                if after is None:
+                    break
+        return found
 
 
 class EpisodeWriter:
