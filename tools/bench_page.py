@@ -37,19 +37,18 @@ HOW = {
     "a": """\
 The gateway runs as a process of its own on the real embedded stream: mutual TLS, WebSocket, decoding of the
 envelope, pseudonymisation, group commit with `synchronous=FULL`, and only then the acknowledgement. The load
-client sends messages of driving cars that were encoded before (two to three signals in the mean), over 200
-connections with at most 8 records in flight on each, as fast as they are acknowledged; it changes only times
-and counters. "1 record a write" is what a car does in ordinary driving; "8 records a write" is a car that
-empties its buffer. CPU per record is that of the whole gateway process, the stream's thread included. The
-bare server is the same WebSocket library with mutual TLS that acknowledges at once and stores nothing: nobody
-who uses it can be cheaper. It runs right after each run of the gateway.
+client sends messages of driving cars that were encoded before, over 200 connections with at most 8 records in
+flight on each, as fast as they are acknowledged; it changes only times and counters. "1 record a write" is
+what a car does in ordinary driving; "8 records a write" is a car that empties its buffer. CPU per record is
+that of the whole gateway process, the stream's thread included. The bare server is the same WebSocket library
+with mutual TLS that acknowledges at once and stores nothing: nobody who uses it can be cheaper. It runs right
+after each run of the gateway.
 
-Limits: the messages are small, since a driving car sends only what changed; numbers of other servers that
-were measured with eight signals a record do not compare directly. The fair share of each connection (500
-records a second) is lifted, because 200 connections alone have to reach the machine's limit. Acknowledgement
-times at full speed are those of full queues; under a fixed rate they are far lower. Idle connections are
-opened once, not five times, over few certificates, and send nothing but the ping's answer; their memory is
-the growth of the gateway's resident memory, divided.""",
+Limits: a car that is asked for few fields sends smaller messages, which cost a little less. The fair share of
+each connection (500 records a second) is lifted, because 200 connections alone have to reach the machine's
+limit. Acknowledgement times at full speed are those of full queues; under a fixed rate they are far lower.
+Idle connections are opened once, not five times, over few certificates, and send nothing but the ping's
+answer; their memory is the growth of the gateway's resident memory, divided.""",
     "b": """\
 A stream file is filled through the stream's own writer: group commits of 90 records with eight signals each,
 2,000 vehicles in turn. The real consumer process starts without it, is pinned to one core, and has one
@@ -72,10 +71,10 @@ event has arrived, minus the vehicle's `updated_at`. In it are the acknowledgeme
 the stream, the consumer, the live bus and the API's tick of 100 ms, which alone is 50 ms in the mean and 100
 ms at most.
 
-Limits: the records are those of (a), two to three signals in the mean. Times in the API have milliseconds, so
-an age is up to one millisecond too long. Of several records of one vehicle within a tick the stream tells
-only of the last, and only its age is known. There is one reader; what more readers cost is not measured here.
-The browser's own work is not in it.
+Limits: the records are those of (a). Times in the API have milliseconds, so an age is up to one millisecond
+too long. Of several records of one vehicle within a tick the stream tells only of the last, and only its age
+is known. There is one reader; what more readers cost is not measured here. The browser's own work is not in
+it.
 
 At 10,000 records a second the product, the load client and the reader need about one core together. Where
 others leave less than that, every age is the length of a queue and tells nothing about the product: look at

@@ -16,6 +16,7 @@ import uvloop
 
 from motorcade import __version__
 from motorcade.adapters.embedded.clock_system import SystemClock
+from motorcade.simulator.frames import SIGNALS_A_MESSAGE
 from tests.bench import archive, consumer_rate, door, live_path, machine
 from tests.bench.rows import API, ARCHIVE, CONSUMER, DOOR, IDLE, LIVE, holds, rows
 from tests.conditions import ROOT
@@ -56,7 +57,13 @@ async def _door(size: Size) -> dict[str, Section]:
         for row in rows(DOOR, found[f"train_{train}"], f"{train} record{'s' if train > 1 else ''} a write")
     ]
     kept += rows(IDLE, found["idle"], "", size.idle)
-    settings = {"connections": door.CONNECTIONS, "records in flight": door.WINDOW, "seconds": size.door_s, "idle": idle}
+    settings = {
+        "connections": door.CONNECTIONS,
+        "records in flight": door.WINDOW,
+        "signals a record": SIGNALS_A_MESSAGE,
+        "seconds": size.door_s,
+        "idle": idle,
+    }
     return {"a": {"settings": settings, "rows": kept}}
 
 
@@ -83,6 +90,7 @@ async def _live(size: Size) -> dict[str, Section]:
         api += rows(API, found["runs"], case)
     settings: dict[str, Any] = {
         "vehicles": [pace.vehicles for pace in size.paces],
+        "signals a record": SIGNALS_A_MESSAGE,
         "seconds": size.paces[0].seconds,
         "live streams": 1,
     }

@@ -7,7 +7,7 @@ from tesla_protocol.telemetry import vehicle_data_pb2 as pb
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.domain.errors import Unavailable
 from motorcade.simulator.dev_ca import client_context, issue_vehicle, open_vehicle_authority
-from motorcade.simulator.frames import Train, driving_samples
+from motorcade.simulator.frames import SIGNALS_A_MESSAGE, Train, driving_samples
 from motorcade.simulator.load import Load, LoadOptions, dial, open_load
 from motorcade.simulator.misbehaving import Misbehaving, flood, never_read, trickle
 from motorcade.simulator.roads.city import open_city
@@ -50,7 +50,7 @@ def test_pre_built_messages_are_valid_distinct_and_carry_the_moment_of_departure
         for envelope in messages:
             payload = pb.Payload.FromString(envelope.payload)
             assert payload.vin == VIN
-            assert payload.data
+            assert len({datum.key for datum in payload.data}) == len(payload.data) == SIGNALS_A_MESSAGE
             assert abs(payload.created_at.ToNanoseconds() - now_ns) < 128
             seen.add((envelope.txid, payload.created_at.ToNanoseconds()))
             assert envelope.txid.startswith(PREFIX + b"-")
