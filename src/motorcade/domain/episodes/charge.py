@@ -55,6 +55,7 @@ from motorcade.domain.geodesy import distance_m
 
 __all__ = ["Charge", "ChargeRules", "ChargeState", "due_ns", "quiet", "running", "start", "step", "view"]
 
+_DEFAULTS = ChargeRules()
 _FLOW = frozenset({WORD, TEXT, AC_KW, DC_KW, PACK_A, BATTERY_KWH, WALL_KWH})
 
 
@@ -63,14 +64,12 @@ def start() -> ChargeState:
     return ChargeState()
 
 
-def running(state: ChargeState) -> str | None:
-    """The id of the session that runs or pauses, None where none does."""
+def running(state: ChargeState, rules: ChargeRules = _DEFAULTS) -> str | None:
+    """The id of the session that is shown as running, None where none is."""
     session = state.session
-    if session is None:
+    if session is None or state.before is not None or not session.flowing:
         return None
-    if state.before is not None and not state.before.over:
-        return state.before.id
-    return session.id if session.flowing or not (session.over or session.silent) else None
+    return session.id if evident(session, rules) else None
 
 
 def step(state: ChargeState, moment: Moment, rules: ChargeRules) -> list[Episode]:

@@ -13,6 +13,7 @@ from motorcade.domain.episodes.moment import Latest
 
 NS_PER_US: Final = 1_000
 WATT_US_PER_KWH: Final = 3_600_000_000_000
+_SANE: Final = 0.5  # share of a DC charger's power that has to arrive in the pack, or one of the two figures is old
 _ZERO_KWH: Final = 0.05  # a counter this low has just begun
 _SLACK_KWH: Final = 0.1  # more than a counter's steps
 
@@ -154,8 +155,8 @@ class Meters:
 
     def into_w(self, rules: ChargeRules) -> int:
         """Power into the battery as it holds."""
-        if self.dc_w > 0:
-            return self.dc_w
+        if self.dc_w > 0 and self.pack_w < self.dc_w * _SANE:
+            return self.dc_w  # the pack's own figure is not there, or from before
         if self.pack_w >= 0:
             return self.pack_w
         return round(self.ac_w * rules.ac_efficiency)
@@ -185,9 +186,9 @@ class Meters:
 
     def is_dc(self) -> bool | None:
         """Whether the energy came as direct current, None where neither power nor the plug's counter speak."""
-        ac = max(self.ac / WATT_US_PER_KWH, self.wall.watched())
-        dc = self.dc / WATT_US_PER_KWH
-        return None if ac == dc else dc > ac
+        if self.ac != self.dc:
+            return self.dc > self.ac
+        return False if self.wall.watched() > 0.0 else None
 
     def added_kwh(self, rules: ChargeRules, *, dc: bool) -> float:
         """Energy into the battery: its counter, and the power since its last reading; else by power or the plug's."""

@@ -34,8 +34,9 @@ class Charge(Episode):
         energy_added_kwh: into the battery.
         added_source: "counter" (the battery's own), "power" (integrated as held between changes), or "plug" (the plug's
             counter less the usual loss).
-        energy_used_kwh: through the plug; on DC, where the car measures at the battery only, that. None if unknown.
-        used_source: "counter", "power", "battery" (DC), "estimated" (from the energy added), or "none".
+        energy_used_kwh: through the plug, None if unknown.
+        used_source: "counter" (the plug's own, AC only), "power" (integrated), "estimated" (from the energy added),
+            "battery" (DC without a whole curve: the energy added, which is a little less), or "none".
         peak_power_kw: the highest.
         mean_power_kw: over the time of flow, None where it was too short.
         curve: power, charge and energy by time.

@@ -262,7 +262,8 @@ class Session:
         if dc is None:
             return added, None, "none"
         if dc:
-            return added, added, "battery"
+            drawn = meters.dc / WATT_US_PER_KWH
+            return (added, added, "battery") if self.gaps or drawn < added else (added, drawn, "power")
         wall = meters.wall
         if wall.known():
             used, source = wall.growth() + meters.tail_kwh(wall, rules, dc=False), "counter"
