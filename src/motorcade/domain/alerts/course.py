@@ -215,9 +215,12 @@ class Course:
         state.notices = {
             name: notice for name, notice in state.notices.items() if any(fits(name) for fits in watch.matchers)
         }
-        known = {number: plain(self.values.get(number)) for number in sorted(watch.pulse_signals)}
-        known |= {number: value for number, value in state.known.items() if number in watch.pulse_signals}
-        state.known = {number: value for number, value in known.items() if value is not None}
+        for number, name in watch.pulse_signals.items():
+            value = plain(self.values.get(number))
+            if value is not None:
+                state.known.setdefault(name, value)
+        asked = set(watch.pulse_signals.values())
+        state.known = {name: value for name, value in state.known.items() if name in asked}
         state.edge_ns = watch.next_edge_ns(at_ns)
 
     def find_due(self, at_ns: int) -> None:

@@ -31,13 +31,14 @@ def pulses_of(state: AlertState, moment: Moment, watch: Watch) -> dict[int, tupl
     """The signals that went from one known value to another with this record."""
     pulses: dict[int, tuple[Value, Value]] = {}
     for number in moment.changed:
-        if number not in watch.pulse_signals:
+        name = watch.pulse_signals.get(number)
+        if name is None:
             continue
         value = plain(moment.latest.values.get(number))
         if value is None:
             continue
-        last = state.known.get(number)
-        state.known[number] = value
+        last = state.known.get(name)
+        state.known[name] = value
         if last is not None and (last != value or type(last) is not type(value)):
             pulses[number] = (last, value)
     return pulses

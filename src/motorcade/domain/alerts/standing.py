@@ -100,7 +100,7 @@ class AlertState:
         online: None = never was.
         offline_ns: since when it is not online.
         notices: name → (when it began, whether it lasts) of the car's notices that some rule asks for.
-        known: signal number → last known value of the signals whose changes are asked for.
+        known: name → last known value of the signals whose changes are asked for.
         standing: rule id → where it stands, of rules that are not inactive.
         cooling: lineage → end of the cool-down, of rules about the end of episodes.
     """
@@ -117,7 +117,7 @@ class AlertState:
     online: bool | None = None
     offline_ns: int = 0
     notices: dict[str, tuple[int, bool]] = field(default_factory=dict)
-    known: dict[int, float | int | bool | str] = field(default_factory=dict)
+    known: dict[str, float | int | bool | str] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     cooling: dict[str, int] = field(default_factory=dict)
 

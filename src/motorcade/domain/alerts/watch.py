@@ -22,7 +22,7 @@ from motorcade.domain.alerts.condition import (
 from motorcade.domain.alerts.rule import STALE_NS, AlertRule
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.schedule import is_on, next_change_ns
-from motorcade.domain.signal import by_name
+from motorcade.domain.signal import by_name, name_of
 from motorcade.domain.signal_table import FAST
 from motorcade.domain.status import SILENCE_NS
 
@@ -85,7 +85,7 @@ class Watch:
         on_end: kind of episode → the rules about its end.
         gaps_ns: silences that some rule asks for, in order.
         gap_ns: the shortest silence after which time alone may have changed something.
-        pulse_signals: signals whose changes are asked for.
+        pulse_signals: number → name of the signals whose changes are asked for.
         matchers: say of a notice's name whether some rule asks for it.
         emergencies: the rules that may be announced before their turn.
         emergency_signals: what they ask for.
@@ -128,7 +128,8 @@ class Watch:
         self.gap_ns = min(shortest, STALE_NS) if self.moving else shortest
 
     def _find_emergencies(self, asked: list[Armed]) -> None:
-        self.pulse_signals = frozenset(number for one in asked if one.rule.is_pulse for number in one.signals())
+        pulses = sorted({number for one in asked if one.rule.is_pulse for number in one.signals()})
+        self.pulse_signals = {number: name_of(number) for number in pulses}
         patterns = {term.name for one in asked for term in one.rule.terms() if isinstance(term, Noticed)}
         self.matchers: tuple[Callable[[str], bool], ...] = tuple(name_matcher(pattern) for pattern in sorted(patterns))
         self.emergencies = tuple(one for one in asked if one.rule.severity == "emergency")

@@ -20,6 +20,7 @@ Only rules that are not inactive are kept in the state.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from motorcade.domain.alerts.course import Course
 from motorcade.domain.alerts.facts import go_online, hear, pulses_of
@@ -37,6 +38,7 @@ from motorcade.domain.alerts.standing import (
 from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.moment import Latest, Moment, Report
+from motorcade.domain.record import NS_PER_S
 from motorcade.domain.state import Value
 
 __all__ = [
@@ -52,6 +54,9 @@ __all__ = [
     "step",
     "view",
 ]
+
+COOLING_KEPT_NS: Final = 24 * 3_600 * NS_PER_S
+"""How long after a cool-down it is remembered, for ends that become known late; they do so within hours."""
 
 
 def start() -> AlertState:
@@ -221,13 +226,14 @@ def _ask(course: Course, moment: Moment, asked: dict[str, Armed], flashes: list[
     for name in flashes:
         state.notices[name] = (state.notices[name][0], True)
     seen = course.seen(moment.at_ns)
-    if not watch.pulse_signals.isdisjoint(moment.changed):
+    if not watch.pulse_signals.keys().isdisjoint(moment.changed):
         seen.pulses = pulses_of(state, moment, watch)
     for armed in asked.values():
         course.ask(armed, seen, moment.record_id)
     if flashes:  # they are over already, which is known with the same record
         for name in flashes:
             state.notices[name] = (state.notices[name][0], False)
+        course.settle(moment.at_ns)
         seen = course.seen(moment.at_ns)
         for armed in watch.noticed:
             course.ask(armed, seen, moment.record_id)
@@ -248,8 +254,8 @@ def _hear_of_ends(state: AlertState, ended: Sequence[Episode], timeline: AlertTi
                 rows[alert.id] = alert
                 if armed.cool_ns:
                     cooling[lineage] = ended_ns + armed.cool_ns
-    # Only what is over at a record is forgotten: until the next one, views must find what its step will find.
-    state.cooling = {lineage: until_ns for lineage, until_ns in cooling.items() if until_ns > state.at_ns}
+    forgotten_ns = state.at_ns - COOLING_KEPT_NS
+    state.cooling = {lineage: until_ns for lineage, until_ns in cooling.items() if until_ns > forgotten_ns}
 
 
 def _course(state: AlertState, timeline: AlertTimeline, values: Mapping[int, Value], rows: Rows) -> Course:
