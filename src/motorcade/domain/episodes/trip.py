@@ -96,8 +96,6 @@ def step(state: TripState, moment: Moment, rules: TripRules) -> list[Episode]:
         and _CONCERNS_PARKED.isdisjoint(moment.changed)
     ):
         # The usual record of a parked car; only that it spoke is of interest.
-        if moment.at_ns - motion.heard_ns > rules.motion.gap_s * NS_PER_S:
-            motion.resumed_ns = moment.at_ns
         motion.heard_ns, motion.heard_record = moment.at_ns, moment.record_id
         return out
     state.vehicle_id = moment.vehicle_id
@@ -228,7 +226,7 @@ def _go_on(
         course.measure(running, moment, signs, motion, rules)
     else:
         running.late = running.late or ODOMETER in moment.changed or energies.concerns(moment)
-    if motion.in_gear and not motion.moving and at_ns >= edges.witnessed_ns(motion, rules):
+    if motion.in_gear and not motion.moving and edges.stood(motion, at_ns, rules):
         return _finish(state, End(motion.standing_ns, motion.standing_record, "standstill"), rules)
     return _stop_settled(state, running, rules)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from motorcade.domain.episodes.idling import IdlingRules
-from motorcade.domain.episodes.trip_motion import Motion, MotionRules
+from motorcade.domain.episodes.trip_motion import Motion, MotionRules, is_still
 from motorcade.domain.episodes.trip_row import End
 from motorcade.domain.record import NS_PER_S
 
@@ -61,9 +61,6 @@ def edge(motion: Motion, rules: TripRules) -> End:
     return End(motion.heard_ns, motion.heard_record, "silence")
 
 
-def witnessed_ns(motion: Motion, rules: TripRules) -> int:
-    """From when a record shows that a car in gear stood all along; one that was silent must first say where it is."""
-    return max(
-        motion.standing_ns + rules.pause_s * NS_PER_S,
-        motion.resumed_ns + rules.settle_s * NS_PER_S,
-    )
+def stood(motion: Motion, at_ns: int, rules: TripRules) -> bool:
+    """Whether a record shows that a car in gear stood all along; a silent one must first say where it is."""
+    return at_ns >= motion.standing_ns + rules.pause_s * NS_PER_S and is_still(motion, at_ns, rules.motion)

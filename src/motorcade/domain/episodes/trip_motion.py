@@ -37,8 +37,9 @@ class MotionRules:
         fastest_kmh: no car covers ground faster; a fix that would need more is not believed alone.
         leap_m: what a fix may be off besides, e.g. after an underground car park.
         gap_s: no word for longer is a gap.
-        creep_s: a speed between standstill and start that is not confirmed for this long is a left-over.
-        cruise_s: the same for faster ones; a steady cruise repeats its value, and places confirm it.
+        late_word_s: a driving speed this soon after a P was said before it: resent records come under a new time.
+        still_s: a movement is a left-over when no speed and no place has confirmed it for this long.
+        cruise_s: the same for a driving speed of a car without places: a steady cruise repeats its value.
         look_back_s: how far before its proof a start may be dated, to the first sign of it.
     """
 
@@ -48,7 +49,8 @@ class MotionRules:
     fastest_kmh: float = 300.0
     leap_m: float = 200.0
     gap_s: int = 60
-    creep_s: int = 300
+    late_word_s: int = 10
+    still_s: int = 300
     cruise_s: int = 900
     look_back_s: int = 90
 
@@ -63,7 +65,8 @@ class Motion:
         in_gear: whether the driver has it in D, R or N; not so while it sleeps.
         heard_ns: when it last said anything new.
         heard_record: in which record.
-        resumed_ns: the first word after the last gap.
+        parked_ns: when the gear last went to P.
+        still_ns: the first word that shows no movement a while after the last sign; a long silence shows nothing.
         moving: whether it moves.
         creeping: whether the last speed is below the starting speed.
         standing_ns: since when it stands (while it does).
@@ -85,7 +88,8 @@ class Motion:
     in_gear: bool = False
     heard_ns: int = 0
     heard_record: bytes = b""
-    resumed_ns: int = 0
+    parked_ns: int = 0
+    still_ns: int = 0
     moving: bool = False
     creeping: bool = True
     standing_ns: int = 0
@@ -149,7 +153,6 @@ def observe(motion: Motion, moment: Moment, rules: MotionRules, *, running: bool
     heard_ns, heard_record = motion.heard_ns, motion.heard_record
     if changed:
         if heard_ns and at_ns - heard_ns > rules.gap_s * NS_PER_S:
-            motion.resumed_ns = at_ns
             signs.gap_from_ns, signs.gap_record = heard_ns, heard_record
         motion.heard_ns, motion.heard_record = at_ns, moment.record_id
     displaced = LOCATION in changed and _place(motion, moment, rules, signs)
@@ -161,14 +164,18 @@ def observe(motion: Motion, moment: Moment, rules: MotionRules, *, running: bool
     if displaced and motion.gear != "P" and running:
         signs.moved = True
     if signs.moved:
-        motion.sign_ns, motion.sign_record = at_ns, moment.record_id
+        motion.sign_ns, motion.sign_record, motion.still_ns = at_ns, moment.record_id, 0
         motion.moving = True
     if stopped and motion.moving:
-        kept_silent = signs.gap_from_ns and not displaced
-        _stand(motion, heard_ns if kept_silent else at_ns, heard_record if kept_silent else moment.record_id)
+        # With no sign of movement for a while it stood before it said so, unless it has no places to show movement by.
+        unsure = motion.fix is None and not motion.creeping and not signs.gap_from_ns
+        if at_ns - motion.sign_ns > rules.gap_s * NS_PER_S and not displaced and not unsure:
+            _stand(motion, motion.sign_ns, motion.sign_record)
+        else:
+            _stand(motion, at_ns, moment.record_id)
     elif displaced and signs.moved and _slow(moment, rules):
         _stand(motion, at_ns, moment.record_id)  # it moved until now; its speed says that it does not any more
-    _doubt(motion, moment, rules)
+    _doubt(motion, moment, rules, silent_ns=at_ns - heard_ns)
     _sleep(motion, moment)
     if not running:
         _leave(motion, moment, rules, signs, stopped=stopped)
@@ -176,7 +183,7 @@ def observe(motion: Motion, moment: Moment, rules: MotionRules, *, running: bool
 
 
 def _stand(motion: Motion, at_ns: int, record: bytes) -> None:
-    motion.moving = False
+    motion.moving, motion.still_ns = False, 0
     motion.standing_ns, motion.standing_record = at_ns, record
     motion.anchor = motion.fix  # while it moved, the anchor trailed behind
 
@@ -193,6 +200,8 @@ def _shift(motion: Motion, moment: Moment, signs: Signs) -> None:
     signs.parked = gear == "P"
     signs.shifted = gear in _DRIVING and motion.gear not in _IN_GEAR
     motion.gear = gear or ""
+    if signs.parked:
+        motion.parked_ns = moment.at_ns
 
 
 def _speed(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs) -> bool:
@@ -202,6 +211,8 @@ def _speed(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs) -> 
     if speed is None or speed < rules.standstill_kmh:
         return True
     if speed > rules.start_speed_kmh:
+        if motion.gear == "P" and moment.at_ns - motion.parked_ns < rules.late_word_s * NS_PER_S:
+            return False
         signs.sets_off = signs.moved = True
         if motion.gear == "P":
             motion.gear = ""
@@ -244,14 +255,23 @@ def _reachable(motion: Motion, moment: Moment, way_m: float, rules: MotionRules)
     return way_m <= rules.leap_m + passed_s * rules.fastest_kmh * _MS_PER_KMH
 
 
-def _doubt(motion: Motion, moment: Moment, rules: MotionRules) -> None:
-    """A movement that nothing has confirmed for long has ended with its last sign."""
-    if not motion.moving or not moment.changed:
+def _doubt(motion: Motion, moment: Moment, rules: MotionRules, *, silent_ns: int) -> None:
+    """Note since when nothing moves; a movement that nothing has confirmed for long has ended with its last sign."""
+    at_ns, last_ns = moment.at_ns, max(motion.sign_ns, motion.standing_ns)
+    if not moment.changed:
         return
-    limit_s = rules.creep_s if motion.creeping else rules.cruise_s
-    heard_all_along = motion.resumed_ns <= motion.sign_ns
-    if heard_all_along and moment.at_ns - motion.sign_ns >= limit_s * NS_PER_S:
-        _stand(motion, motion.sign_ns, motion.sign_record)
+    still_first = not motion.still_ns and at_ns - last_ns >= rules.gap_s * NS_PER_S
+    if still_first or silent_ns > rules.still_s * NS_PER_S:
+        motion.still_ns = at_ns
+    if motion.moving and is_still(motion, at_ns, rules):
+        limit_s = rules.still_s if motion.creeping or motion.fix is not None else rules.cruise_s
+        if at_ns - motion.sign_ns >= limit_s * NS_PER_S:
+            _stand(motion, motion.sign_ns, motion.sign_record)
+
+
+def is_still(motion: Motion, at_ns: int, rules: MotionRules) -> bool:
+    """Whether its words have shown no movement for a while: a car that moves says so within that time."""
+    return motion.still_ns != 0 and at_ns - motion.still_ns >= rules.gap_s * NS_PER_S
 
 
 def _sleep(motion: Motion, moment: Moment) -> None:
