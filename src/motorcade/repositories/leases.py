@@ -79,6 +79,15 @@ class Leases:
         item = await self._store.get(LEASES, _LEASE, name)
         return 0 if item is None else int(item.data["done_at_ns"])
 
+    async def begun(self, name: str, now_ns: int) -> bool:
+        """Whether something was begun before under a name; from now on it was."""
+        if await self.done_at_ns(name):
+            return True
+        lease = await self.take(name, LONGEST_S, now_ns)
+        if lease is not None:
+            await self.finish(lease, now_ns)
+        return False
+
     async def _put(self, lease: Lease) -> Lease | None:
         data = {
             "owner": lease.owner,

@@ -170,6 +170,14 @@ async def test_a_lease_has_one_holder_until_it_ends_or_is_given_back(store: Sqli
     assert await mine.done_at_ns("nothing") == 0
 
 
+async def test_what_was_begun_is_known_ever_after(store: SqliteStore) -> None:
+    leases = Leases(SCOPE, store, "me")
+    assert not await leases.begun("queue", AT_NS)
+    assert await leases.begun("queue", AT_NS)
+    assert await Leases(SCOPE, store, "they").begun("queue", AT_NS + 1)
+    assert not await leases.begun("other", AT_NS)
+
+
 async def test_a_renewed_lease_goes_on(store: SqliteStore) -> None:
     mine, theirs = Leases(SCOPE, store, "me"), Leases(SCOPE, store, "they")
     lease = await mine.take("work", 10, AT_NS)
