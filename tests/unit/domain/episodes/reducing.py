@@ -1,6 +1,6 @@
 """Feeds records to one reducer as the fold does, and holds it to what every reducer promises."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -46,6 +46,13 @@ def at(seconds: float) -> int:
 
 def told(seconds: float, *, fences: tuple[str, ...] = (), trip_id: str | None = None, **readings: Value) -> Told:
     """A record with readings by our names."""
+    return record(seconds, readings, fences, trip_id)
+
+
+def record(
+    seconds: float, readings: Mapping[str, Value], fences: tuple[str, ...] = (), trip_id: str | None = None
+) -> Told:
+    """The same of a mapping."""
     values = tuple((by_name(name).number, value) for name, value in readings.items())
     at_ns = at(seconds)
     return Told(at_ns, at_ns.to_bytes(16, "big"), values, fences=fences, trip_id=trip_id)
