@@ -6,11 +6,11 @@ from typing import Any, Final
 import msgspec
 
 from motorcade.domain.errors import Conflict, Denied, Invalid
-from motorcade.domain.geofence import MAX_FENCES, Fence, FenceDraft
-from motorcade.domain.geofence_timeline import FenceVersion
+from motorcade.domain.geofence.fence import MAX_FENCES, Fence, FenceDraft
+from motorcade.domain.geofence.shape import Circle, Corridor, Polygon, Shape
+from motorcade.domain.geofence.timeline import FenceVersion
 from motorcade.domain.ids import new_id
 from motorcade.domain.schedule import Schedule
-from motorcade.domain.shape import Circle, Corridor, Polygon, Shape
 from motorcade.domain.tenant import OrgScope, SystemScope
 from motorcade.ports.clock import Clock
 from motorcade.ports.store import Absent, Item, Put, Query, Store, VersionIs, Write

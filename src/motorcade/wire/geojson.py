@@ -13,9 +13,9 @@ import msgspec
 
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import Place
-from motorcade.domain.geofence import Fence, FenceDraft
+from motorcade.domain.geofence.fence import Fence, FenceDraft
+from motorcade.domain.geofence.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, ring_name
 from motorcade.domain.schedule import Schedule
-from motorcade.domain.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, ring_name
 
 MAX_BYTES: Final = 16_000_000
 """Of one document: 5,000 fences of a hundred points each, twice over."""

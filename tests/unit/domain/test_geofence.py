@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import EARTH_RADIUS_M, Place, distance_m
-from motorcade.domain.geofence import IN_FAR, IN_NEAR, MAX_FENCES, OUT_NEAR, Fence, FenceDraft, FenceSet, VisitRules
-from motorcade.domain.geofence_timeline import FenceTimeline, FenceVersion
-from motorcade.domain.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, check
+from motorcade.domain.geofence.fence import (
+    IN_FAR,
+    IN_NEAR,
+    MAX_FENCES,
+    OUT_NEAR,
+    Fence,
+    FenceDraft,
+    FenceSet,
+    VisitRules,
+)
+from motorcade.domain.geofence.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, check
+from motorcade.domain.geofence.timeline import FenceTimeline, FenceVersion
 from tests.conditions import Scale
 
 M = 180 / pi / EARTH_RADIUS_M

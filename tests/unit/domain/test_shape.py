@@ -5,7 +5,7 @@ from math import nan
 import pytest
 
 from motorcade.domain.geodesy import Place
-from motorcade.domain.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, check
+from motorcade.domain.geofence.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, check
 
 
 def ring(*corners: Place) -> Ring:

@@ -8,10 +8,10 @@ import pytest
 
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
 from motorcade.domain.errors import Conflict, Denied, Invalid
-from motorcade.domain.geofence import FenceDraft
-from motorcade.domain.geofence_timeline import FenceTimeline
+from motorcade.domain.geofence.fence import FenceDraft
+from motorcade.domain.geofence.shape import Circle, Corridor, Polygon, Shape
+from motorcade.domain.geofence.timeline import FenceTimeline
 from motorcade.domain.schedule import DayException, Schedule, Window
-from motorcade.domain.shape import Circle, Corridor, Polygon, Shape
 from motorcade.domain.tenant import OrgScope, SystemScope
 from motorcade.repositories.geofences import SWITCH_STEP_NS, TAKES_EFFECT_NS, AllGeofences, GeofencesRepository
 from tests.contract.rigs import TestClock

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motorcade.domain.errors import Invalid
-from motorcade.domain.geofence import Fence, FenceDraft
+from motorcade.domain.geofence.fence import Fence, FenceDraft
+from motorcade.domain.geofence.shape import Circle, Corridor, Polygon
 from motorcade.domain.schedule import DayException, Schedule, Window
-from motorcade.domain.shape import Circle, Corridor, Polygon
 from motorcade.wire.geojson import MAX_FEATURES, GeoJsonInvalid, read_fences, write_fences
 from tests.conditions import Scale
 

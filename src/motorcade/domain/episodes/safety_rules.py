@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from motorcade.domain.errors import Invalid
-from motorcade.domain.geofence import Fence
+from motorcade.domain.geofence.fence import Fence
 from motorcade.domain.schedule import Schedule, is_on
 
 SPEEDING: Final = "speeding"

@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 from motorcade.domain.episodes.episode import Episode, episode_id
 from motorcade.domain.episodes.moment import Moment
 from motorcade.domain.geodesy import Place, distance_m
-from motorcade.domain.geofence import IN_FAR, IN_NEAR, OUT_FAR, Fence, FenceSet
+from motorcade.domain.geofence.fence import IN_FAR, IN_NEAR, OUT_FAR, Fence, FenceSet
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.schedule import Schedule, next_on_ns, on_ns, reached_ns
 from motorcade.domain.signal import by_name

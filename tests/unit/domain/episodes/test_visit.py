@@ -15,10 +15,10 @@ from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.visit import Visit, VisitState
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import Place
-from motorcade.domain.geofence import Fence, FenceSet, VisitRules
-from motorcade.domain.geofence_timeline import FenceTimeline, FenceVersion
+from motorcade.domain.geofence.fence import Fence, FenceSet, VisitRules
+from motorcade.domain.geofence.shape import Circle
+from motorcade.domain.geofence.timeline import FenceTimeline, FenceVersion
 from motorcade.domain.schedule import Schedule, Window
-from motorcade.domain.shape import Circle
 from tests.conditions import Scale
 from tests.unit.domain.episodes.reducing import BEGIN_NS, FAR_NS, Reducer, Told, at, fold, keeps_promises, told
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from motorcade.domain.geofence import Fence, FenceSet, VisitRules
+from motorcade.domain.geofence.fence import Fence, FenceSet, VisitRules
 
 MAX_SETS: Final = 4
 """Sets kept with their index: yesterday's, today's and what a re-fold needs beside; each may hold tens of megabytes."""

@@ -14,10 +14,10 @@ import shapely
 
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import Place, distance_m
+from motorcade.domain.geofence.shape import METRES_PER_DEGREE, Circle, Corridor, Polygon, Shape, flipped
+from motorcade.domain.geofence.shape import check as check_shape
 from motorcade.domain.schedule import Schedule
 from motorcade.domain.schedule import check as check_schedule
-from motorcade.domain.shape import METRES_PER_DEGREE, Circle, Corridor, Polygon, Shape, flipped
-from motorcade.domain.shape import check as check_shape
 
 MAX_FENCES: Final = 20_000
 """Of one organisation; the index of so many is built within a second."""
