@@ -18,8 +18,11 @@ from motorcade.simulator.vin import fresh_vin
 from tests.conditions import shared_data, unavailable
 from tests.flow.house import House
 
-COMMANDS = ("run", "gateway", "consumer", "api", "simulate", "open", "claim", "passphrase", "reread", "play")
-ROOMS = ("gateway", "consumer", "api", "simulate")
+COMMANDS = (
+    *("run", "gateway", "consumer", "worker", "api", "simulate"),
+    *("open", "claim", "passphrase", "reread", "lines", "redrive", "play"),
+)
+ROOMS = ("gateway", "consumer", "worker", "api", "simulate")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from motorcade.domain.record import Flag, Topic
 from motorcade.ports.archive import Archived, Written
 from motorcade.ports.stream import BEGINNING
 from tests.contract.archive_words import NS_PER_S, ORG, ORG_ID, OTHER, SPEED, random_records, raw, said
-from tests.flow.archive_rig import ArchiveHouse
+from tests.flow.archive.rig import ArchiveHouse
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from motorcade.consumer.merger import GRACE_NS, MOST_RUNS, worth_merging
 from motorcade.domain.errors import Conflict
 from motorcade.ports.archive import ArchiveObject
 from tests.contract.archive_words import DAY, NS_PER_S, ORG_ID, SPEED, car_id, random_records, said
-from tests.flow.archive_rig import ArchiveHouse
+from tests.flow.archive.rig import ArchiveHouse
 
 SOME = ArchiveObject("n", "o", 1, 1, 1, "", 1, "", 0, 0, "a", "a", "r")
 

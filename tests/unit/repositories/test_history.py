@@ -11,7 +11,7 @@ from motorcade.domain.ids import id_text
 from motorcade.ports.archive import Ask, Found
 from motorcade.repositories.history import LEAST_NS, MOST_NS
 from tests.contract.archive_words import MIDNIGHT_NS, NS_PER_S, OTHER, SPEED, car_id, random_records, said, truth
-from tests.flow.archive_rig import ArchiveHouse
+from tests.flow.archive.rig import ArchiveHouse
 
 EVER = (LEAST_NS, MOST_NS)
 

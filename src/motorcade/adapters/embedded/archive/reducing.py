@@ -1,6 +1,6 @@
 """Readings of one signal, and fewer of them for a chart, computed by DuckDB over checked columns.
 
-DuckDB does not read the files itself: its Parquet reader takes a flipped bit of a page for a value (ADR 0012). It gets
+DuckDB does not read the files itself: its Parquet reader takes a flipped bit of a page for a value (ADR 0013). It gets
 the few columns of the few row groups that the checked reader found, and sorts, drops repetitions and reduces them.
 """
 

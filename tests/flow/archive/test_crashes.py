@@ -16,7 +16,7 @@ from motorcade.domain.record import Flag
 from motorcade.ports.archive import Archived
 from tests.conditions import Proof, Scale
 from tests.contract.archive_words import car_id, random_records, said, truth
-from tests.flow.archive_rig import ArchiveHouse, Killed, dying
+from tests.flow.archive.rig import ArchiveHouse, Killed, dying
 
 FOREVER = (-(2**62), 2**62)
 

@@ -25,7 +25,7 @@ from tests.flow.crash_points import crash_points, dies_at
 from tests.flow.house import House
 
 HOURLY = "archiver.retired_removed"
-"""Passed only an hour after a merge; `test_archive_crashes.py` gets there by moving the clock."""
+"""Passed only an hour after a merge; `test_crashes.py` gets there by moving the clock."""
 WITHIN_S = 40.0  # many times what a start and some flushes take, on a machine that others use too
 RECORDS_AT_ONCE = 15
 
