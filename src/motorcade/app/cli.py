@@ -6,6 +6,7 @@ import getpass
 import os
 import sys
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from motorcade import __version__
+from motorcade.app.archive_checks import replay_fleet, verify_fleet
 from motorcade.app.compose import (
     Room,
     api_room,
@@ -26,6 +28,7 @@ from motorcade.app.compose import (
 )
 from motorcade.app.first_start import sign_in_link
 from motorcade.app.lifecycle import run_until_stopped
+from motorcade.app.lines import describe_lines, redrive_line
 from motorcade.app.preflight import check_ports, need_whole_folder, prepare_folders
 from motorcade.app.recordings import play_file
 from motorcade.app.settings import Settings, load_settings
@@ -127,6 +130,86 @@ def reread() -> None:
     """Let consumer and archiver read the stream from its beginning, after stream.db was lost or replaced."""
     reached = _do(_forget_checkpoint())
     console.print(f"The checkpoint (entry {reached}) is forgotten; the vehicles' states are kept.", highlight=False)
+
+
+@app.command
+def verify(vehicle: str | None = None) -> None:
+    """Compare stored trips, charges, alerts and states with the archive, and name each difference.
+
+    Args:
+        vehicle: only this vehicle's id; all when not given.
+    """
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("verifying", total=None)
+        summary = _do(
+            verify_fleet(_installed(), vehicle, lambda done, total: bar.update(task, completed=done, total=total))
+        )
+    differences = [one for verdict in summary.verdicts for one in verdict.differences if not verdict.doubtful]
+    for one in differences:
+        detail = f": {one.detail}" if one.detail else ""
+        console.print(f"vehicle {one.key[1]}: {one.kind} {one.id} {one.fault}{detail}", highlight=False, soft_wrap=True)
+    for verdict in summary.verdicts:
+        if verdict.doubtful:
+            console.print(f"vehicle {verdict.key[1]}: late records wait for a re-fold", highlight=False)
+        if verdict.gaps:
+            console.print(f"vehicle {verdict.key[1]}: {verdict.gaps} objects of the archive unread", highlight=False)
+    told = f"{summary.vehicles} vehicles, {summary.records} records, {summary.rows['compared']} rows"
+    console.print(f"{told}: {len(differences)} differences.", highlight=False)
+    if differences:
+        raise Invalid(f"{len(differences)} rows are not what the archive says")
+
+
+@app.command
+def replay(
+    *,
+    from_: Annotated[datetime | None, Parameter(name="--from")] = None,
+    to: datetime | None = None,
+    vehicle: str | None = None,
+) -> None:
+    """Fold the archive again into a store of its own, without any effect on the running system.
+
+    Args:
+        from_: rows that began earlier are left out (UTC); everything when not given.
+        to: records from here on are not folded (UTC); now when not given.
+        vehicle: only this vehicle's id; all when not given.
+    """
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("replaying", total=None)
+        summary, path = _do(
+            replay_fleet(
+                _installed(),
+                0 if from_ is None else _ns(from_),
+                None if to is None else _ns(to),
+                vehicle,
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        )
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.rows.items())) or "no rows"
+    console.print(f"{summary.vehicles} vehicles, {summary.records} records: {kinds}. In {path}.", highlight=False)
+
+
+def _ns(moment: datetime) -> int:
+    """A moment as ns since 1970; one without a zone is UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(aware.timestamp()) * 1_000_000_000 + aware.microsecond * 1_000
+
+
+@app.command
+def lines() -> None:
+    """Show the worker's lines: what waits, what is under way, and what was given up, with the reasons."""
+    for told in _do(describe_lines(_installed())):
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command
+def redrive(line: str) -> None:
+    """Let the worker try again what was given up in one of its lines.
+
+    Args:
+        line: as `motorcade lines` names it.
+    """
+    count = _do(redrive_line(_installed(), line))
+    console.print(f"{count} put back into {line}.", highlight=False)
 
 
 @app.command

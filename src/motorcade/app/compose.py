@@ -24,6 +24,7 @@ from motorcade.api.deps import ApiDeps, ApiSettings
 from motorcade.api.server import serve
 from motorcade.app.settings import Settings
 from motorcade.consumer.archiver import Archiver, ArchiverDoors
+from motorcade.consumer.folding import RulesOf
 from motorcade.consumer.loop import ConsumerLoop, Doors
 from motorcade.consumer.merger import Merger, MergerDoors
 from motorcade.domain.errors import MotorcadeError, Unavailable
@@ -69,6 +70,8 @@ REFOLD_EVERY_S = 5.0
 """How often vehicles with late records are looked for."""
 REFOLDS_AT_ONCE = 8
 """Most of their time re-folds wait for the archive; each holds a week of one vehicle's records at worst."""
+QUEUE = "queue"
+"""Under this name the store knows that there has been a queue: one that is missing later was lost."""
 NS_PER_H = 3600 * NS_PER_S
 
 
@@ -209,7 +212,7 @@ async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
             consumption=consumption,
             findings=findings,
             refolds=Refolds(house.scope, house.store),
-            rules_of=lambda _: RuleTimeline(),
+            rules_of=await rules_reader(house),
             live=live,
             clock=house.clock,
             metrics=house.metrics,
@@ -258,12 +261,15 @@ async def archiver_room(settings: Settings, stop: asyncio.Event) -> None:
 async def worker_room(settings: Settings, stop: asyncio.Event) -> None:
     """The worker until `stop`."""
     async with open_house(settings, "worker", settings.worker_metrics_port) as house:
+        lost = not settings.queue_path.exists()
         queue = SqliteQueue(settings.queue_path, house.clock)
         outbox, leases = Outbox(house.scope, house.store), Leases(house.scope, house.store, owner=new_id())
         log = get_logger("motorcade.worker")
+        if await leases.begun(QUEUE, house.clock.now_ns()) and lost:
+            log.error("queue_lost", hint="what waited in queue.db will not be done, unless it is put back")
         channels: list[Channel] = [LogChannel(log), InboxChannel(house.scope, house.store, house.clock)]
         archive, refolds = FileArchive(settings.archive_dir), Refolds(house.scope, house.store)
-        refold = RefoldJob(_refold_doors(house, archive, refolds))
+        refold = RefoldJob(_refold_doors(house, archive, refolds, await rules_reader(house)))
         kinds = [JobKind(REFOLD, refold, at_once=REFOLDS_AT_ONCE, per_org=REFOLDS_AT_ONCE, limit_s=REFOLD_LIMIT_S)]
         sweeps = [Sweep("refold", REFOLD_EVERY_S, job_for_each(queue, REFOLD, refolds.keys))]
         worker = Worker(channels, kinds, sweeps, WorkerDoors(queue, outbox, leases, house.clock, house.metrics, log))
@@ -274,7 +280,13 @@ async def worker_room(settings: Settings, stop: asyncio.Event) -> None:
             await queue.close()
 
 
-def _refold_doors(house: House, archive: FileArchive, refolds: Refolds) -> RefoldDoors:
+async def rules_reader(_: House) -> RulesOf:
+    """The rules of organisations."""
+    standard = RuleTimeline()
+    return lambda _: standard
+
+
+def _refold_doors(house: House, archive: FileArchive, refolds: Refolds, rules_of: RulesOf) -> RefoldDoors:
     manifest = Manifest(house.scope, house.store)
     return RefoldDoors(
         consumption=Consumption(house.scope, house.store),
@@ -282,7 +294,7 @@ def _refold_doors(house: House, archive: FileArchive, refolds: Refolds) -> Refol
         refolds=refolds,
         episodes=AllEpisodes(house.scope, house.store),
         history_of=lambda org_id: HistoryRepository(house.scope.acting_for(org_id), manifest, archive),
-        rules_of=lambda _: RuleTimeline(),
+        rules_of=rules_of,
     )
 
 

@@ -81,6 +81,7 @@ class Folding:
         timeline = self._timeline_of(vehicle.org_id)
         state = episodes.fold
         rows: list[Episode] = []
+        was_quiet = episodes.was_quiet
         for report in episodes.turns.due(horizon_ns):
             rows += fold.step(state, report, vehicle.vehicle_id, timeline)
             episodes.folded(report)
@@ -88,7 +89,8 @@ class Folding:
             if quiet and not episodes.was_quiet:
                 episodes.keep_quiet(turn_of(report), encode_fold(state))
             episodes.was_quiet = quiet
-        if rows or (episodes.due_ns is not None and episodes.due_ns <= horizon_ns):
+        turned = episodes.was_quiet != was_quiet
+        if rows or turned or (episodes.due_ns is not None and episodes.due_ns <= horizon_ns):
             rows += fold.view(state, horizon_ns, timeline)
         for row in rows:
             episodes.rows[row.kind, row.id] = row

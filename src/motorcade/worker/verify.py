@@ -19,6 +19,9 @@ from motorcade.wire.fold_state import encode_fold
 from motorcade.wire.state_snapshot import StateSnapshot, decode_state
 from motorcade.worker.replay import ReplayDoors, Replayed, replay
 
+SHOWN_WITHIN_NS: Final = 180 * 1_000_000_000
+"""An episode that goes on is stored some time after it began: the consumer looks at running ones each minute, and what
+it is may take some readings to tell."""
 LOOK_EVERY_S: Final = 0.5
 AT_ONCE: Final = 200
 """Vehicles looked at before the archive is waited for, which may take its flush interval; some 10 MB of rows."""
@@ -149,7 +152,8 @@ def _rows_differ(key: Key, stored: dict[tuple[str, str], RawRow], replayed: Repl
     for row_key, row in replayed.rows.items():
         raw = stored.get(row_key)
         if raw is None:
-            found.append(Difference(key, Fault.MISSING, *row_key))
+            if row_key in replayed.final or replayed.until[0] - row.started_at_ns > SHOWN_WITHIN_NS:
+                found.append(Difference(key, Fault.MISSING, *row_key))
         elif row_key in replayed.final and raw.row != encode_episode(row):
             found.append(_different(key, row_key, raw.row, encode_episode(row)))
         elif row_key in replayed.standing:
