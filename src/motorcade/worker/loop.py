@@ -17,6 +17,7 @@ from motorcade.worker.jobs.deliver import delivery, line_of
 from motorcade.worker.line import Line
 from motorcade.worker.relay import Relay, RelayDoors
 from motorcade.worker.sweeps import Schedule, Sweep, SweepDoors
+from motorcade.worker.watchdog import LOOK_EVERY_S, Watchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,22 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; on return nothing is held any more."""
         self._log.info("worker_started", lines=len(self._lines))
-        async with asyncio.TaskGroup() as parts:
-            parts.create_task(self._relay.run(stop))
-            parts.create_task(self._schedule.run(stop))
-            for line in self._lines:
-                parts.create_task(line.run(stop))
+        watchdog = Watchdog(self._log)
+        watchdog.start()
+        beating = asyncio.create_task(_beat(watchdog))
+        try:
+            async with asyncio.TaskGroup() as parts:
+                parts.create_task(self._relay.run(stop))
+                parts.create_task(self._schedule.run(stop))
+                for line in self._lines:
+                    parts.create_task(line.run(stop))
+        finally:
+            beating.cancel()
+            watchdog.stop()
         self._log.info("worker_stopped")
+
+
+async def _beat(watchdog: Watchdog) -> None:
+    while True:
+        watchdog.alive()
+        await asyncio.sleep(LOOK_EVERY_S / 2)
