@@ -1,6 +1,7 @@
 """The course of alerts: what time and the answers of conditions make of the rules that stand."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from motorcade.domain.alerts.check import Seen, Tri
 from motorcade.domain.alerts.rule import STALE_NS
@@ -23,6 +24,8 @@ from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
 from motorcade.domain.episodes.episode import earliest
 from motorcade.domain.state import Value
 from motorcade.domain.status import GRACE_NS
+
+T = TypeVar("T")
 
 
 class Course:
@@ -234,6 +237,14 @@ class Course:
         if self.watch.presences and state.online is False and state.offline_ns + GRACE_NS > at_ns:
             due_ns = earliest(due_ns, state.offline_ns + GRACE_NS)
         state.due_ns = due_ns
+        # Equal states must be equal bytes when they are written down, whatever order things came in.
+        state.standing, state.known = in_key_order(state.standing), in_key_order(state.known)
+        state.notices = in_key_order(state.notices)
+
+
+def in_key_order(found: dict[str, T]) -> dict[str, T]:
+    """The same with its keys in order."""
+    return found if len(found) < 2 else dict(sorted(found.items()))
 
 
 def _holds(armed: Armed, seen: Seen) -> Tri:

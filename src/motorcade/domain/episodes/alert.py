@@ -22,7 +22,7 @@ Only rules that are not inactive are kept in the state.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from motorcade.domain.alerts.course import Course
+from motorcade.domain.alerts.course import Course, in_key_order
 from motorcade.domain.alerts.facts import go_online, hear, pulses_of
 from motorcade.domain.alerts.standing import (
     NOTHING,
@@ -255,7 +255,7 @@ def _hear_of_ends(state: AlertState, ended: Sequence[Episode], timeline: AlertTi
                 if armed.cool_ns:
                     cooling[lineage] = ended_ns + armed.cool_ns
     forgotten_ns = state.at_ns - COOLING_KEPT_NS
-    state.cooling = {lineage: until_ns for lineage, until_ns in cooling.items() if until_ns > forgotten_ns}
+    state.cooling = in_key_order({key: until_ns for key, until_ns in cooling.items() if until_ns > forgotten_ns})
 
 
 def _course(state: AlertState, timeline: AlertTimeline, values: Mapping[int, Value], rows: Rows) -> Course:

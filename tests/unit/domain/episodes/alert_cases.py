@@ -240,5 +240,5 @@ def around(entry: Entry) -> Around:
     return Around(entry.rows, tuple(Turn(*turn) for turn in entry.turns))
 
 
-encode = msgspec.msgpack.Encoder(order="deterministic").encode
+encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(AlertState).decode
