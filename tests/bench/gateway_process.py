@@ -12,6 +12,7 @@ import hashlib
 import json
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
@@ -22,11 +23,11 @@ from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
 from motorcade.domain.ids import id_text
 from motorcade.domain.vehicle import Claim
 from motorcade.gateway.limits import Limits
-from motorcade.gateway.quarantine import Quarantined
 from motorcade.gateway.server import Gateway, GatewayDoors, GatewaySettings
 from motorcade.observability.logs import configure_logs
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.stream import OnDurable, OnFailure
+from motorcade.repositories.quarantine import Quarantined
 from motorcade.simulator.dev_ca import open_vehicle_authority, write_server_credential
 
 ORG = id_text(b"o" * 16)
@@ -37,7 +38,7 @@ def claim_of(vin: str) -> Claim | None:
     return Claim(ORG, id_text(hashlib.sha256(vin.encode()).digest()[:16]), None, None)
 
 
-async def _discard(_item: Quarantined) -> None:
+async def _discard(_items: Sequence[Quarantined]) -> None:
     return None
 
 

@@ -32,7 +32,6 @@ from motorcade.domain.ids import new_id
 from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.tenant import SystemScope
 from motorcade.gateway.limits import Limits
-from motorcade.gateway.quarantine import Quarantined
 from motorcade.gateway.server import Gateway, GatewayDoors, GatewaySettings
 from motorcade.observability.logs import configure_logs, get_logger
 from motorcade.observability.metrics import Metrics, serve_metrics
@@ -137,13 +136,7 @@ async def gateway_room(settings: Settings, stop: asyncio.Event) -> None:
             return writers[-1]
 
         quarantine = QuarantineRepository(house.scope, house.store)
-
-        async def keep(one: Quarantined) -> None:
-            await quarantine.keep(
-                (one.org_id, one.vehicle_id), one.connection_id, one.received_at_ns, one.topic, one.sealed
-            )
-
-        doors = GatewayDoors(house.clock, house.keys, house.metrics, open_writer, claims.resolve, keep)
+        doors = GatewayDoors(house.clock, house.keys, house.metrics, open_writer, claims.resolve, quarantine.keep)
         gateway = Gateway(_gateway_settings(house), doors)
         await gateway.start()
         trim = asyncio.create_task(_trim(house, lambda: writers[-1]))

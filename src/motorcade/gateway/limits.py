@@ -72,6 +72,10 @@ class Limits:
     """Unreadable bytes that wait to be written; beyond it they are only counted."""
     quarantine_queue_messages: int = 4_096
     """Messages that wait to be written: some seconds of the store's work."""
+    quarantine_batch_messages: int = 100
+    """Unreadable messages written in one transaction, so that a flood of them costs the store few commits."""
+    quarantine_batch_bytes: int = MB
+    """Bytes of one such transaction: the store's lock, which others wait for, is held for some milliseconds."""
     quarantine_vehicles: int = 20_000
     """Vehicles whose share of the day is remembered, twice a full house; those beyond it are only counted that day."""
     sweep_s: float = 0.1

@@ -5,10 +5,11 @@ when the store is away, they are only counted.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from motorcade.domain.errors import Busy, Unavailable
 from motorcade.domain.vehicle import Claim
 from motorcade.gateway.limits import Limits
 from motorcade.gateway.session import Session
@@ -16,6 +17,7 @@ from motorcade.observability.logs import get_logger
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.keys import Keys
+from motorcade.repositories.quarantine import Quarantined
 
 _log = get_logger(__name__)
 PURPOSE = "quarantine"
@@ -23,21 +25,19 @@ PURPOSE = "quarantine"
 _NS_PER_DAY = 24 * 3600 * 1_000_000_000
 
 
+QuarantineWriter = Callable[[Sequence[Quarantined]], Awaitable[None]]
+"""Keeps quarantined messages, all or none; raises where it cannot."""
+
+
 @dataclass(frozen=True, slots=True)
-class Quarantined:
-    """One unreadable message. `sealed` may hold a VIN once opened; nothing else here does."""
+class _Parked:
+    """A message that waits to be sealed and kept."""
 
-    org_id: str
-    vehicle_id: str
-    connection_id: str
-    received_at_ns: int
+    claim: Claim
+    connection_id: bytes
     topic: str
-    """What it came on; `unknown` for topics that we do not know, `envelope` where not even that could be read."""
-    sealed: bytes
-
-
-QuarantineWriter = Callable[[Quarantined], Awaitable[None]]
-"""Keeps one quarantined message; raises where it cannot."""
+    message: bytes
+    received_at_ns: int
 
 
 class Quarantine:
@@ -48,7 +48,7 @@ class Quarantine:
         self._clock = clock
         self._keys = keys
         self._write = write
-        self._queue: asyncio.Queue[tuple[Claim, bytes, str, bytes, int]] = asyncio.Queue()
+        self._queue: asyncio.Queue[_Parked] = asyncio.Queue()
         self._queued_bytes = 0
         self._day = -1
         self._bytes_today: dict[str, int] = {}
@@ -74,7 +74,7 @@ class Quarantine:
         """Queue unreadable bytes, or only count them where a limit is reached."""
         now_ns = self._clock.now_ns()
         limits, vehicle = self._limits, session.claim.vehicle_id
-        size = len(message) + limits.quarantine_message_bytes
+        size = self._size(message)
         if (day := now_ns // _NS_PER_DAY) != self._day:
             self._day = day
             self._bytes_today.clear()
@@ -89,24 +89,55 @@ class Quarantine:
             return
         self._bytes_today[vehicle] = today
         self._queued_bytes += size
-        self._queue.put_nowait((session.claim, session.connection_id, topic, message, now_ns))
+        self._queue.put_nowait(_Parked(session.claim, session.connection_id, topic, message, now_ns))
 
     async def _run(self) -> None:
         while True:
-            claim, connection_id, topic, message, now_ns = await self._queue.get()
+            batch = await self._next()
             try:
-                sealed = await self._keys.seal(claim.org_id, PURPOSE, message)
-                await self._write(
-                    Quarantined(claim.org_id, claim.vehicle_id, connection_id.hex(), now_ns, topic, sealed)
-                )
-                self._kept.n += 1
-                self._has_failed = False
-            except Exception as error:  # noqa: BLE001 - whatever one message meets must not end the keeping of the rest
-                self._dropped.n += 1
-                self._say_once(error)
+                await self._keep(batch)
             finally:
-                self._queued_bytes -= len(message) + self._limits.quarantine_message_bytes
-                self._queue.task_done()
+                for one in batch:
+                    self._queued_bytes -= self._size(one.message)
+                    self._queue.task_done()
+
+    async def _next(self) -> list[_Parked]:
+        """Wait for a message, and take with it what waits already, as far as one transaction should hold."""
+        limits = self._limits
+        batch = [await self._queue.get()]
+        size = self._size(batch[0].message)
+        while len(batch) < limits.quarantine_batch_messages and size < limits.quarantine_batch_bytes:
+            try:
+                batch.append(self._queue.get_nowait())
+            except asyncio.QueueEmpty:
+                break
+            size += self._size(batch[-1].message)
+        return batch
+
+    async def _keep(self, batch: Sequence[_Parked]) -> None:
+        """Keep messages together; where that fails for another reason than the store's absence, each by itself."""
+        try:
+            await self._write([await self._sealed(one) for one in batch])
+            self._kept.n += len(batch)
+            self._has_failed = False
+        except Exception as error:  # noqa: BLE001 - whatever one message meets must not end the keeping of the rest
+            if len(batch) > 1 and not isinstance(error, (Unavailable, Busy)):
+                for one in batch:
+                    await self._keep([one])
+                return
+            self._dropped.n += len(batch)
+            self._say_once(error)
+
+    async def _sealed(self, one: _Parked) -> Quarantined:
+        sealed = await self._keys.seal(one.claim.org_id, PURPOSE, one.message)
+        claim = one.claim
+        return Quarantined(
+            claim.org_id, claim.vehicle_id, one.connection_id.hex(), one.received_at_ns, one.topic, sealed
+        )
+
+    def _size(self, message: bytes) -> int:
+        """What a message costs to keep, its row included."""
+        return len(message) + self._limits.quarantine_message_bytes
 
     def _say_once(self, error: Exception) -> None:
         """Log the first failure of a row; the counter has all of them."""

@@ -21,10 +21,10 @@ from motorcade.domain.record import Record, Topic
 from motorcade.domain.vehicle import Claim
 from motorcade.gateway.connectivity import OpenConnection
 from motorcade.gateway.limits import Limits
-from motorcade.gateway.quarantine import Quarantined
 from motorcade.gateway.server import Gateway, GatewayDoors, GatewaySettings, GatewayWriter
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.stream import BEGINNING, OnDurable, OnFailure
+from motorcade.repositories.quarantine import Quarantined
 from motorcade.simulator.dev_ca import client_context as simulator_context
 from motorcade.simulator.dev_ca import issue_vehicle, open_vehicle_authority, write_server_credential
 from motorcade.wire.batch import record_of
@@ -278,8 +278,8 @@ async def running(
     claims: dict[str, Claim] = {}
     kept: list[Quarantined] = []
 
-    async def keep(item: Quarantined) -> None:
-        kept.append(item)
+    async def keep(items: Sequence[Quarantined]) -> None:
+        kept.extend(items)
 
     async def open_writer(on_durable: OnDurable, on_failure: OnFailure) -> GatewayWriter:
         if wrap is None:
