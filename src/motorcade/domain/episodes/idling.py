@@ -64,6 +64,8 @@ class Idle:
         place: where.
         fences: in which fences.
         shown: whether its row was given.
+        least_ns: how long it must last, by the rules in force at its beginning.
+        silence_ns: how long a silence ends it, likewise.
     """
 
     since_ns: int = 0
@@ -73,13 +75,15 @@ class Idle:
     place: Place | None = None
     fences: tuple[str, ...] = ()
     shown: bool = False
+    least_ns: int = 0
+    silence_ns: int = 0
 
 
-def elapse(idle: Idle, motion: Motion, vehicle_id: str, at_ns: int, rules: IdlingRules) -> list[Idling]:
+def elapse(idle: Idle, motion: Motion, vehicle_id: str, at_ns: int) -> list[Idling]:
     """Let time pass: a long silence ends it with the last word."""
-    if not idle.since_ns or not _silent(motion, at_ns, rules):
+    if not idle.since_ns or not _silent(idle, motion, at_ns):
         return []
-    return _end(idle, vehicle_id, motion.heard_ns, motion.heard_record, rules)
+    return _end(idle, vehicle_id, motion.heard_ns, motion.heard_record)
 
 
 def follow(idle: Idle, moment: Moment, motion: Motion, signs: Signs, rules: IdlingRules) -> list[Idling]:
@@ -92,8 +96,8 @@ def follow(idle: Idle, moment: Moment, motion: Motion, signs: Signs, rules: Idli
     if idle.since_ns and (signs.moved or not idles):
         unseen = signs.gap_from_ns and moment.at_ns - signs.gap_from_ns > rules.witness_s * NS_PER_S
         end_ns, record = (signs.gap_from_ns, signs.gap_record) if unseen else (moment.at_ns, moment.record_id)
-        return _end(idle, moment.vehicle_id, end_ns, record, rules)
-    if idle.since_ns and not idle.shown and moment.at_ns - idle.since_ns >= rules.idle_s * NS_PER_S:
+        return _end(idle, moment.vehicle_id, end_ns, record)
+    if idle.since_ns and not idle.shown and moment.at_ns - idle.since_ns >= idle.least_ns:
         idle.shown = True
         return [_row(idle, moment.vehicle_id)]
     return []
@@ -108,24 +112,25 @@ def begin(idle: Idle, moment: Moment, motion: Motion, trip_id: str, rules: Idlin
     idle.record = moment.record_id if put_in_gear else motion.standing_record
     idle.rule_version, idle.trip_id = version, trip_id
     idle.place, idle.fences, idle.shown = motion.fix, moment.fences, False
+    idle.least_ns, idle.silence_ns = rules.idle_s * NS_PER_S, rules.silence_s * NS_PER_S
 
 
-def view(idle: Idle, motion: Motion, vehicle_id: str, horizon_ns: int, rules: IdlingRules) -> list[Idling]:
+def view(idle: Idle, motion: Motion, vehicle_id: str, horizon_ns: int) -> list[Idling]:
     """The row of one that is not over, as it stands at a horizon."""
-    if not idle.since_ns or motion.heard_ns - idle.since_ns < rules.idle_s * NS_PER_S:
+    if not idle.since_ns or motion.heard_ns - idle.since_ns < idle.least_ns:
         return []
-    if _silent(motion, horizon_ns, rules):
+    if _silent(idle, motion, horizon_ns):
         return [_row(idle, vehicle_id, motion.heard_ns, motion.heard_record)]
     return [_row(idle, vehicle_id)]
 
 
-def due_ns(idle: Idle, motion: Motion, rules: IdlingRules) -> int | None:
+def due_ns(idle: Idle, motion: Motion) -> int | None:
     """When silence ends it."""
-    return motion.heard_ns + rules.silence_s * NS_PER_S if idle.since_ns else None
+    return motion.heard_ns + idle.silence_ns if idle.since_ns else None
 
 
-def _silent(motion: Motion, at_ns: int, rules: IdlingRules) -> bool:
-    return at_ns - motion.heard_ns >= rules.silence_s * NS_PER_S
+def _silent(idle: Idle, motion: Motion, at_ns: int) -> bool:
+    return at_ns - motion.heard_ns >= idle.silence_ns
 
 
 def _ready(motion: Motion, latest: Latest, rules: IdlingRules) -> bool:
@@ -137,8 +142,8 @@ def _ready(motion: Motion, latest: Latest, rules: IdlingRules) -> bool:
     )
 
 
-def _end(idle: Idle, vehicle_id: str, end_ns: int, record: bytes, rules: IdlingRules) -> list[Idling]:
-    long_enough = end_ns - idle.since_ns >= rules.idle_s * NS_PER_S
+def _end(idle: Idle, vehicle_id: str, end_ns: int, record: bytes) -> list[Idling]:
+    long_enough = end_ns - idle.since_ns >= idle.least_ns
     rows = [_row(idle, vehicle_id, end_ns, record)] if long_enough else []
     idle.since_ns, idle.shown = 0, False
     return rows

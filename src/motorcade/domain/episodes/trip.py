@@ -53,6 +53,7 @@ class TripState:
         trip_id: id of the newest trip, "" before the first.
         odometer_km: what the odometer showed at the end of the newest trip.
         left_odometer_km: what it showed when a start was first suspected.
+        expires_ns: when time alone ends the running trip, by the rules in force at its last word; 0 without one.
         left_read_m: how far the car had gone since then when the odometer was last read.
     """
 
@@ -65,6 +66,7 @@ class TripState:
     odometer_km: float | None = None
     left_odometer_km: float | None = None
     left_read_m: float = 0.0
+    expires_ns: int = 0
 
 
 def start() -> TripState:
@@ -82,11 +84,11 @@ def step(state: TripState, moment: Moment, rules: TripRules) -> list[Episode]:
     out: list[Episode] = []
     motion = state.motion
     if state.running is not None:
-        end = _ended(state, moment.at_ns, rules)
+        end = _ended(state, moment.at_ns)
         if end is not None:
-            out += _finish(state, end, rules)
+            out += _finish(state, end)
     if state.idle.since_ns:
-        out += idlings.elapse(state.idle, motion, moment.vehicle_id, moment.at_ns, rules.idling)
+        out += idlings.elapse(state.idle, motion, moment.vehicle_id, moment.at_ns)
     if not moment.changed and moment.presence is None:
         return out  # a resend says nothing new, and proves nothing
     if (
@@ -113,30 +115,32 @@ def step(state: TripState, moment: Moment, rules: TripRules) -> list[Episode]:
         if signs.sets_off or _driven_blindly(state, moment, signs, rules):
             out += _set_off(state, moment, signs, rules)
     idlings.begin(state.idle, moment, motion, state.trip_id, rules.idling, rules.version)
+    state.expires_ns = edges.expires_ns(motion, rules) if state.running is not None else 0
     return out
 
 
-def view(state: TripState, horizon_ns: int, rules: TripRules) -> list[Episode]:
+def view(state: TripState, horizon_ns: int, rules: TripRules) -> list[Episode]:  # noqa: ARG001 - the contract of all reducers
     """The rows of what is not final, as they stand when nothing before the horizon can come any more."""
     out: list[Episode] = []
     if state.running is not None:
-        end = _ended(state, horizon_ns, rules)
+        end = _ended(state, horizon_ns)
         if end is not None:
-            out += _ending(state, state.running, end, rules)[0]
+            out += _ending(state, state.running, end)[0]
         else:
-            out.append(rows.row(state.running, None, rules.manoeuvre_m))
-            out += [stops.row(state.stop)] if state.stop else []
+            out.append(rows.row(state.running, None))
+            # What the trip ends is not over before it is more than a manoeuvre.
+            out += [stops.row(stops.reopened(state.stop))] if state.stop else []
     elif state.stop is not None:
         out.append(stops.row(state.stop))
-    out += idlings.view(state.idle, state.motion, state.vehicle_id, horizon_ns, rules.idling)
+    out += idlings.view(state.idle, state.motion, state.vehicle_id, horizon_ns)
     return out
 
 
-def due_ns(state: TripState, after_ns: int, rules: TripRules) -> int | None:
+def due_ns(state: TripState, after_ns: int, rules: TripRules) -> int | None:  # noqa: ARG001 - the contract of all reducers
     """The first horizon later than `after_ns` at which `view` says something else by time alone."""
     dues = (
-        edges.expires_ns(state.motion, rules) if state.running is not None else None,
-        idlings.due_ns(state.idle, state.motion, rules.idling),
+        state.expires_ns if state.running is not None else None,
+        idlings.due_ns(state.idle, state.motion),
     )
     return earliest(*(due for due in dues if due is not None and due > after_ns))
 
@@ -146,28 +150,22 @@ def quiet(state: TripState, at_ns: int, rules: TripRules) -> bool:
     motion = state.motion
     if motion.left_ns and at_ns - motion.left_ns <= rules.motion.look_back_s * NS_PER_S:
         return False
-    if state.idle.since_ns and at_ns < (idlings.due_ns(state.idle, motion, rules.idling) or 0):
+    if state.idle.since_ns and at_ns < (idlings.due_ns(state.idle, motion) or 0):
         return False
-    if state.running is None:
-        return True
-    end = _ended(state, at_ns, rules)
-    return end is not None and at_ns > end.at_ns + rules.settle_s * NS_PER_S
+    return state.running is None or at_ns >= state.expires_ns
 
 
 # -- ends -----------------------------------------------------------------------------------------------------------
 
 
-def _ended(state: TripState, at_ns: int, rules: TripRules) -> End | None:
+def _ended(state: TripState, at_ns: int) -> End | None:
     """The end edge that time has brought until then."""
-    motion = state.motion
-    return edges.edge(motion, rules) if at_ns >= edges.expires_ns(motion, rules) else None
+    return edges.edge(state.motion) if at_ns >= state.expires_ns else None
 
 
-def _ending(
-    state: TripState, running: Running, end: End, rules: TripRules
-) -> tuple[Sequence[Episode], Standing, float | None]:
+def _ending(state: TripState, running: Running, end: End) -> tuple[Sequence[Episode], Standing, float | None]:
     """The rows of an end, the stop that begins with it, and the odometer then; the state is not changed."""
-    trip = rows.row(running, end, rules.manoeuvre_m)
+    trip = rows.row(running, end)
     if trip.manoeuvre and state.stop is not None:
         stop = stops.reopened(state.stop)
         return [trip, stops.row(stop)], stop, trip.odometer_end_km
@@ -187,9 +185,9 @@ def _ending(
     return [*before, trip, stops.row(stop)], stop, trip.odometer_end_km
 
 
-def _finish(state: TripState, end: End, rules: TripRules) -> Sequence[Episode]:
+def _finish(state: TripState, end: End) -> Sequence[Episode]:
     assert state.running is not None, "the caller looked"
-    ended, state.stop, odometer_km = _ending(state, state.running, end, rules)
+    ended, state.stop, odometer_km = _ending(state, state.running, end)
     if odometer_km is not None:
         state.odometer_km = odometer_km
     state.running = None
@@ -227,8 +225,8 @@ def _go_on(
     else:
         running.late = running.late or ODOMETER in moment.changed or energies.concerns(moment)
     if motion.in_gear and not motion.moving and edges.stood(motion, at_ns, rules):
-        return _finish(state, End(motion.standing_ns, motion.standing_record, "standstill"), rules)
-    return _stop_settled(state, running, rules)
+        return _finish(state, End(motion.standing_ns, motion.standing_record, "standstill"))
+    return _stop_settled(state, running)
 
 
 # -- starts ---------------------------------------------------------------------------------------------------------
@@ -272,6 +270,7 @@ def _set_off(state: TripState, moment: Moment, signs: Signs, rules: TripRules) -
         track=Track(at_ns),
         start_place=place,
         end_place=motion.fix,
+        manoeuvre_m=rules.manoeuvre_m,
         start_fences=moment.fences,
         last_fences=moment.fences,
     )
@@ -287,10 +286,10 @@ def _set_off(state: TripState, moment: Moment, signs: Signs, rules: TripRules) -
     if state.stop is not None:
         stops.close(state.stop, running.id, at_ns, record)
         stops.leave_from(state.stop, place, running.energy.soc_start_pct)
-    return view(state, moment.at_ns, rules)
+    return [rows.row(running, None)]
 
 
-def _stop_settled(state: TripState, running: Running, rules: TripRules) -> Sequence[Episode]:
+def _stop_settled(state: TripState, running: Running) -> Sequence[Episode]:
     """Give the stop before as final once the trip is surely one, and the odometer had time to tell of unseen ways."""
     stop, way = state.stop, running.way
     if stop is None:
@@ -302,7 +301,7 @@ def _stop_settled(state: TripState, running: Running, rules: TripRules) -> Seque
     if way.readings < 2 and metres < _STOP_SHOWN_M:
         return []
     stops.leave_from(stop, running.start_place, running.energy.soc_start_pct)
-    if metres < rules.manoeuvre_m:
+    if metres < running.manoeuvre_m:
         return []
     state.stop = None
     return [stops.row(stop)]

@@ -32,7 +32,7 @@ def measure(running: Running, moment: Moment, signs: Signs, motion: Motion, rule
         if speed_kmh is not None and signs.moved and speed_kmh <= rules.motion.fastest_kmh:
             running.top_kmh = max(running.top_kmh or 0.0, speed_kmh)
     if signs.fix is not None:
-        begins_here = signs.leapt and ways.length_m(way) < rules.manoeuvre_m
+        begins_here = signs.leapt and ways.length_m(way) < running.manoeuvre_m
         if begins_here:
             running.start_place = signs.fix
             running.track = Track(running.started_at_ns)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from motorcade.domain.episodes.idling import IdlingRules
 from motorcade.domain.episodes.trip_motion import Motion, MotionRules, is_still
 from motorcade.domain.episodes.trip_row import End
+from motorcade.domain.errors import Invalid
 from motorcade.domain.record import NS_PER_S
 
 
@@ -34,6 +35,15 @@ class TripRules:
     motion: MotionRules = field(default_factory=MotionRules)
     idling: IdlingRules = field(default_factory=IdlingRules)
 
+    def __post_init__(self) -> None:
+        """See to it that the figures fit together.
+
+        Raises:
+            Invalid: an end would be final before readings have settled, or silence would end what standing does not.
+        """
+        if not 0 < self.settle_s <= self.pause_s <= self.silence_s:
+            raise Invalid("of a trip's times the settling time is the shortest and the silence the longest")
+
 
 def expires_ns(motion: Motion, rules: TripRules) -> int:
     """When time alone ends the running trip."""
@@ -46,15 +56,15 @@ def expires_ns(motion: Motion, rules: TripRules) -> int:
     return min(silent_ns, motion.sign_ns + pause_ns) if motion.creeping else silent_ns
 
 
-def edge(motion: Motion, rules: TripRules) -> End:
+def edge(motion: Motion) -> End:
     """The moment of standstill, or the last word of a car that moved."""
     if not motion.moving:
         if motion.gear == "P":
             by = "park"
-        elif motion.in_gear and motion.heard_ns - motion.standing_ns < rules.pause_s * NS_PER_S:
-            by = "silence"
+        elif motion.in_gear:
+            by = "silence"  # had its records shown that it stands, one of them would have ended the trip
         else:
-            by = "sleep" if motion.closed and not motion.in_gear else "standstill"
+            by = "sleep" if motion.closed else "standstill"
         return End(motion.standing_ns, motion.standing_record, by)
     if motion.creeping and not motion.in_gear:
         return End(motion.sign_ns, motion.sign_record, "standstill")

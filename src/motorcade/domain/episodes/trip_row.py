@@ -127,6 +127,7 @@ class Running:
 
     Attributes:
         by: what proved the start: `gear`, `speed` or `place`.
+        manoeuvre_m: length up to which it is none, by the rules in force at its start.
         late: whether readings were left aside because the car has stood for longer than the settling time.
         last_fences: fences of the place where the car stands or was last.
     """
@@ -142,6 +143,7 @@ class Running:
     track: Track
     start_place: Place | None
     end_place: Place | None
+    manoeuvre_m: float
     start_fences: tuple[str, ...] = ()
     last_fences: tuple[str, ...] = ()
     top_kmh: float | None = None
@@ -153,7 +155,7 @@ class Running:
     late: bool = False
 
 
-def row(running: Running, end: End | None, manoeuvre_m: float) -> Trip:
+def row(running: Running, end: End | None) -> Trip:
     """The trip's row: as it stands, or as it ended."""
     way, energy = running.way, running.energy
     metres = length_m(way)
@@ -173,7 +175,7 @@ def row(running: Running, end: End | None, manoeuvre_m: float) -> Trip:
         confidence=confidence,
         reasons=reasons,
         distance_m=round(metres, 1),
-        manoeuvre=metres < manoeuvre_m,
+        manoeuvre=metres < running.manoeuvre_m,
         ended_by=end.by if end else "",
         average_speed_kmh=round(metres / lasted_ns * NS_PER_S * 3.6, 1) if lasted_ns > 0 else None,
         max_speed_kmh=None if running.top_kmh is None else round(running.top_kmh, 1),
