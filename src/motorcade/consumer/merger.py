@@ -31,6 +31,8 @@ from motorcade.repositories.manifest import Day, Flush, Manifest, Place
 
 MERGE_EVERY_S: Final = 600.0
 """Pause between rounds by default. With a flush each 30 s a reader meets some 20 of them, and as many runs as below."""
+MOST_FLUSHES: Final = 100
+"""Flushes merged in one go: after hours without a merger there are thousands, and memory holds what is in each."""
 SWEEP_EVERY_ROUNDS: Final = 6
 MOST_RUNS: Final = 8
 """Runs of a day before they are merged into a larger one."""
@@ -91,16 +93,20 @@ class Merger:
             Unavailable: store or archive does not answer; what is committed stays.
         """
         self._turn = await self._manifest.turn()
-        flushes = await self._manifest.flushes()
         if not self._looked:
             _, days = await self._manifest.every()
             self._unsettled = {(day.org_id, day.day) for day in days if len(runs_of(day.objects)) > 1}
             self._looked = True
-        touched = {(entry.org_id, entry.day) for flush in flushes for entry in flush.objects}
-        for org_id, number in sorted(touched):
-            await self._merge_flushes(await self._manifest.day(org_id, number), flushes)
-        await self._drop(flushes)
-        for org_id, number in sorted(self._unsettled | touched):
+        while flushes := (await self._manifest.flushes())[:MOST_FLUSHES]:
+            touched = {(entry.org_id, entry.day) for flush in flushes for entry in flush.objects}
+            for org_id, number in sorted(touched):
+                await self._merge_flushes(await self._manifest.day(org_id, number), flushes)
+            await self._drop(flushes)
+            for org_id, number in sorted(touched):
+                await self._merge_runs(await self._manifest.day(org_id, number))
+            if len(flushes) < MOST_FLUSHES:
+                break
+        for org_id, number in sorted(self._unsettled):
             await self._merge_runs(await self._manifest.day(org_id, number))
 
     async def _merge_flushes(self, day: Day, flushes: Sequence[Flush]) -> None:

@@ -108,6 +108,9 @@ CATALOGUE: Final[Mapping[str, Definition]] = {
     "motorcade_archiver_merged_objects_total": Definition("counter", "Objects replaced by merged ones."),
     "motorcade_archiver_damaged_objects_total": Definition("counter", "Objects found damaged while merging; kept."),
     "motorcade_archiver_removed_objects_total": Definition("counter", "Replaced objects and litter removed."),
+    "motorcade_archive_gaps_total": Definition(
+        "counter", "Damaged parts of the archive that a reader met; counted anew each time."
+    ),
     # API: people and programs.
     "motorcade_api_requests_total": Definition("counter", "Requests answered, by hundreds of their status.", "status"),
     "motorcade_api_request_seconds": Definition("histogram", "From a request's head to its whole answer; no streams."),

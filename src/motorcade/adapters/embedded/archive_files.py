@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from motorcade.domain.errors import Conflict, Invalid, Unavailable
 from motorcade.domain.ids import id_text
+from motorcade.observability.metrics import Count
 from motorcade.ports.archive import Archived, ArchiveObject, Ask, Found, Gap, Merged, Series, Written, day_of
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ class FileArchive:
 
     Args:
         folder: only this archive's files may lie in it.
+        gaps: counts what readers could not read, besides objects that are not there: these may just be replaced.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, gaps: Count | None = None) -> None:
         self._folder = folder
+        self._gaps = Count() if gaps is None else gaps
+        self._lasting: set[Path] = set()
         self._reducer: Reducer | None = None
         self._opening = threading.Lock()
         self._closed = threading.Event()
@@ -49,7 +53,9 @@ class FileArchive:
 
     async def vehicle(self, objects: Sequence[ArchiveObject], vehicle_id: str, from_ns: int, until_ns: int) -> Found:
         """One vehicle's records of a range from these objects."""
-        return await asyncio.to_thread(self._vehicle, objects, vehicle_id, (from_ns, until_ns))
+        found = await asyncio.to_thread(self._vehicle, objects, vehicle_id, (from_ns, until_ns))
+        self._count(found.gaps)
+        return found
 
     async def fleet(
         self, objects: Sequence[ArchiveObject], from_ns: int, until_ns: int, after: str = ""
@@ -62,17 +68,22 @@ class FileArchive:
         found = merging.fleet(self._path, objects, (from_ns, until_ns), after)
         try:
             while (one := await asyncio.to_thread(next, found, None)) is not None:
+                self._count(one.gaps)
                 yield one
         finally:
             await asyncio.to_thread(found.close)
 
     async def vehicles(self, objects: Sequence[ArchiveObject]) -> tuple[list[str], list[Gap]]:
         """Ids of all vehicles in these objects, sorted."""
-        return await asyncio.to_thread(self._vehicles, objects)
+        vehicles, gaps = await asyncio.to_thread(self._vehicles, objects)
+        self._count(gaps)
+        return vehicles, gaps
 
     async def series(self, objects: Sequence[ArchiveObject], ask: Ask) -> Series:
         """Readings of one signal for a chart or a list."""
-        return await asyncio.to_thread(lambda: self._reducing().series(self._path, objects, ask))
+        series = await asyncio.to_thread(lambda: self._reducing().series(self._path, objects, ask))
+        self._count(series.gaps)
+        return series
 
     async def names(self) -> Sequence[str]:
         """Names of all objects that are there."""
@@ -89,6 +100,9 @@ class FileArchive:
             reducer, self._reducer = self._reducer, None
         if reducer is not None:
             await asyncio.to_thread(reducer.close)
+
+    def _count(self, gaps: Sequence[Gap]) -> None:
+        self._gaps.add(sum(not gap.missing for gap in gaps))
 
     # In a thread.
 
@@ -163,7 +177,7 @@ class FileArchive:
         """Make a file once, durably, with the folders that lead to it."""
         path = self._path(name)
         with _translated(name):
-            _make_folders(path.parent)
+            self._make_lasting(path.parent)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 view = memoryview(encoded.data)
@@ -177,6 +191,20 @@ class FileArchive:
             finally:
                 os.close(handle)
             _sync_folder(path.parent)
+
+    def _make_lasting(self, folder: Path) -> None:
+        """Make a folder with its parents, and sync the entries that lead to it once in this process.
+
+        One that is there already may be the work of a process that died before it could sync it: a power cut would
+        then lose a synced file with its folder.
+        """
+        if folder in self._lasting:
+            return
+        if folder != self._folder:
+            self._make_lasting(folder.parent)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
+        self._lasting.add(folder)
 
     def _path(self, name: str) -> Path:
         if name.startswith("/") or ".." in name:
@@ -194,15 +222,6 @@ def _translated(name: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise Unavailable(f"the archive's object {name} cannot be written ({error.strerror})") from error
-
-
-def _make_folders(folder: Path) -> None:
-    """Make a folder with its parents; each new entry is synced, or a power cut could lose a synced file in it."""
-    if folder.is_dir():
-        return
-    _make_folders(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

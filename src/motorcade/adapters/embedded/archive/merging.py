@@ -31,7 +31,7 @@ PathOf = Callable[[str], Path]
 
 
 class Sources:
-    """Objects that are read together: which vehicle has how many rows in which. Those that are damaged are gaps.
+    """Objects that are read together, and how many rows each vehicle has in all. Those that are damaged are gaps.
 
     Each is opened for as long as something is read from it: there may be more of them than a process may have open.
     """
@@ -40,14 +40,17 @@ class Sources:
         """Look into each; `verify` checks every byte."""
         self._path_of = path_of
         self.gaps: list[Gap] = []
-        self.readable: list[tuple[ArchiveObject, Counter[str]]] = []
+        self._readable: list[ArchiveObject] = []
+        self._rows: Counter[str] = Counter()
         schemas: list[pa.Schema] = []
         for entry in objects:
             try:
                 with ObjectReader(path_of(entry.name), entry) as reader:
                     if verify:
                         reader.verify()
-                    self.readable.append((entry, reader.counts()))
+                    rows = reader.counts()
+                    self._rows += rows
+                    self._readable.append(entry)
                     schemas.append(reader.schema)
             except Damaged as error:
                 self.gaps.append(error.gap)
@@ -57,7 +60,7 @@ class Sources:
     @property
     def vehicles(self) -> list[str]:
         """All vehicles, sorted."""
-        return sorted({vehicle for _, counts in self.readable for vehicle in counts})
+        return sorted(self._rows)
 
     def stretches(self, after: str = "") -> Iterator[tuple[str, str]]:
         """Least and greatest vehicle of stretches of about `STRETCH_ROWS` rows; one vehicle alone may have more."""
@@ -65,7 +68,7 @@ class Sources:
         for vehicle in self.vehicles:
             if vehicle <= after:
                 continue
-            more = sum(counts[vehicle] for _, counts in self.readable)
+            more = self._rows[vehicle]
             if first and rows + more > STRETCH_ROWS:
                 yield first, last
                 first, rows = "", 0
@@ -77,8 +80,8 @@ class Sources:
         """The rows of some vehicles from all objects, sorted; what cannot be read is added to the gaps."""
         first, last = stretch
         tables: list[pa.Table] = [schema.empty_table()]
-        for entry, counts in self.readable:
-            if not any(first <= vehicle <= last for vehicle in counts):
+        for entry in self._readable:
+            if entry.last_vehicle < first or entry.first_vehicle > last:
                 continue
             try:
                 with ObjectReader(self._path_of(entry.name), entry) as reader:
