@@ -16,8 +16,8 @@ MAKE_VERB = re.compile(r"(?:`|^\s*\$?\s*)make (?P<verb>[a-z][a-z-]*)", re.MULTIL
 # `motorcade claim VIN` in a code span, or at the start of a line of a block.
 PROGRAM_VERB = re.compile(r"(?:`|^\s*\$?\s*)motorcade (?P<verb>[a-z][a-z-]*)", re.MULTILINE)
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```\s*$", re.MULTILINE | re.DOTALL)
-# Made by a test or a long run; a clone has them once that has been committed.
-PRODUCED = frozenset({"docs/pictures/live-light.png", "docs/reference/proof.md"})
+# Made by a long run; a clone has it once that has been committed.
+PRODUCED = frozenset({"docs/reference/proof.md"})
 
 
 @dataclass(frozen=True)
