@@ -15,6 +15,7 @@ from motorcade.simulator.day import SimulatedCar
 from motorcade.simulator.emission import BUCKET_S, Collector, entries
 from motorcade.simulator.link import Gateway, Link, open_link
 from motorcade.simulator.outbox import Outbox, Report
+from motorcade.simulator.whims import is_night
 from motorcade.wire.tesla.entries import payload
 from motorcade.wire.tesla.envelope import Envelope, encode_stream
 
@@ -93,6 +94,7 @@ class Car:
 
     def tick(self, now_ns: int) -> None:
         """Let half a second pass; ``now_ns`` is the car's clock (nanoseconds since 1970)."""
+        self._day.night = is_night(now_ns)
         self._day.step(BUCKET_S)
         wanted = self._day.awake and self._day.covered and not self._stopped
         if self._day.awake:

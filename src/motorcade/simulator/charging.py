@@ -3,10 +3,10 @@
 from typing import Final
 
 from motorcade.simulator.body import CHARGE, MOTION, TRIP, CarBody
+from motorcade.simulator.taper import curve_share
 
 _HANDSHAKE_S: Final = 6.0  # cable locked, car and charger talking
 _RAMP_KW_PER_S: Final = 4.0
-_TAPER_FROM_PCT: Final = 55.0  # a direct-current charger goes down from here
 _LOSS: Final = 0.08  # alternating current passes the car's own charger
 
 
@@ -16,7 +16,7 @@ class ChargeSession:
     def __init__(self, body: CarBody, dc: bool, power_kw: float, gain_pct: float, already: float = 0.0) -> None:  # noqa: FBT001 - a session is described by exactly these
         """Plug in; ``already`` is the share of ``gain_pct`` that is charged when the session comes into view."""
         self._body, self._dc = body, dc
-        self._most_kw = min(power_kw, body.model.dc_max_kw) if dc else min(power_kw, 11.0)
+        self._most_kw = power_kw if dc else min(power_kw, 11.0)
         self._goal_pct = min(float(body.charge_limit_pct), body.soc_pct + gain_pct)
         self._age_s = _HANDSHAKE_S if already else 0.0
         body.plugged, body.charge_dc, body.charged_kwh = True, dc, 0.0
@@ -51,5 +51,4 @@ class ChargeSession:
     def _wanted_kw(self) -> float:
         if not self._dc:
             return self._most_kw
-        over = max(0.0, self._body.soc_pct - _TAPER_FROM_PCT)
-        return self._most_kw * max(0.25, 1.0 - over / 45.0)
+        return min(self._most_kw, self._body.model.dc_max_kw * curve_share(self._body.soc_pct))

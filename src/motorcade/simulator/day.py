@@ -14,11 +14,14 @@ from motorcade.simulator.charging import ChargeSession
 from motorcade.simulator.driving import Drive, Temper
 from motorcade.simulator.roads.city import City, Depot
 from motorcade.simulator.roads.route import Spot, plan_route, spot_place
+from motorcade.simulator.whims import Whims
 
 # Lengths of the activities in seconds. With trips of about eight minutes they keep a fleet near 45 % driving,
 # 15 % charging, 25 % parked and 12 % asleep, so that a map of it is never dull.
 _PARKED_S: Final = (100.0, 460.0)
 _ASLEEP_S: Final = (360.0, 1_000.0)
+_SENTRY_SHARE: Final = 0.4  # of the parked cars by day
+_NIGHT_SENTRY_SHARE: Final = 0.8
 _SLEEP_SHARE: Final = 0.22  # of the stops; the others end in the next drive
 _FALL_ASLEEP_S: Final = 3.0  # from the last report to the closed socket
 _BOARDING_S: Final = 9.0
@@ -65,6 +68,10 @@ class SimulatedCar:
         )
         self.body.lifetime_used_kwh = self.body.odometer_m * 0.00016
         self.activity = Activity.PARKED
+        self.whims: Whims | None = None
+        """Set for cars that are to be more than ordinary."""
+        self.night = False
+        """Whether it is dark, as whoever knows the time says."""
         self._temper = Temper(chance.uniform(0.86, 1.03), chance.uniform(1.2, 2.2), chance.uniform(0, math.tau))
         self._elapsed_s = 0.0
         self._todo: list[tuple[float, Callable[[], None]]] = []
@@ -162,7 +169,8 @@ class SimulatedCar:
         body.gear, body.screen = "D", "Driving"
         body.driver_present, body.climate_on, body.locked = True, True, True
         self._spot, self.activity = goal, Activity.DRIVING
-        self._drive = Drive(body, route, self._temper, route.length_m * already)
+        stamps = self.whims.stamps(route.length_m) if self.whims else ()
+        self._drive = Drive(body, route, self._temper, route.length_m * already, stamps)
         body.dirty = EVERYTHING
 
     def _arrive(self) -> None:
@@ -194,7 +202,8 @@ class SimulatedCar:
         body = self.body
         body.open_doors, body.locked, body.climate_on = frozenset(), True, False
         body.screen = "Off"
-        body.sentry = "Armed" if self._chance.random() < 0.4 else "Off"
+        share = _NIGHT_SENTRY_SHARE if self.night else _SENTRY_SHARE
+        body.sentry = "Armed" if self._chance.random() < share else "Off"
         body.dirty |= ACCESS | CLIMATE
 
     def _stand_at_depot(self) -> None:
@@ -245,10 +254,13 @@ class SimulatedCar:
             # Gas laws: a tyre gains about a hundredth of its pressure for 3 °C, and rolling warms it.
             body.tyres_bar = [min(3.15, bar + 0.0008) for bar in body.tyres_bar]
         body.dirty |= CLIMATE
+        if self.whims and body.sentry != "Off":
+            body.sentry = self.whims.mood(body.sentry)
+            body.dirty |= ACCESS
         if not body.driving and self._elapsed_s >= self._energy_at_s:
             self._energy_at_s = self._elapsed_s + _ENERGY_EVERY_S
             if self._session is None and self.awake:
-                standby_kw = 0.25 if body.sentry == "Armed" else 0.05
+                standby_kw = 0.25 if body.sentry != "Off" else 0.05
                 body.power_kw = standby_kw
                 body.energy_kwh = max(0.5, body.energy_kwh - standby_kw * _ENERGY_EVERY_S / 3_600.0)
                 body.dirty |= TRIP | MOTION

@@ -1,6 +1,7 @@
 """How a car moves along a route and what that costs it: pure mechanics, advanced by time steps."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ _DRIVE_EFFICIENCY: Final = 0.9
 _RECUPERATION: Final = 0.65
 _REGEN_MAX_KW: Final = 60.0
 _HARD_BRAKING_MS2: Final = 3.5  # harder than planned, for the rounding of finite steps
+_STAMP_S: Final = 2.0
 _ARRIVED_M: Final = 1.0
 _CREEP_MS: Final = 0.8  # keeps the last metres from taking for ever
 _TURN_ROUND_M: Final = 40.0  # the indicator goes on this far before a turn
@@ -35,8 +37,25 @@ class Temper:
 class Drive:
     """One drive along a route; moves and drains the body that it was given."""
 
-    def __init__(self, body: CarBody, route: Route, temper: Temper, start_m: float = 0.0) -> None:
-        """Begin at ``start_m``: at rest when that is 0, else at the speed a car would have there."""
+    def __init__(
+        self,
+        body: CarBody,
+        route: Route,
+        temper: Temper,
+        start_m: float = 0.0,
+        stamps: Sequence[tuple[float, float]] = (),
+    ) -> None:
+        """Begin at ``start_m``: at rest when that is 0, else at the speed a car would have there.
+
+        Args:
+            body: what moves.
+            route: where.
+            temper: how.
+            start_m: where on the route.
+            stamps: where the driver brakes hard, in order, and with how many m/s²; left out where the car is too slow.
+        """
+        self._stamps = [stamp for stamp in stamps if stamp[0] > start_m]
+        self._stamping_s = 0.0
         self._body, self._route, self._temper = body, route, temper
         self._along_m = start_m
         self._knot = route.knot_before(start_m)
@@ -58,6 +77,8 @@ class Drive:
         # Pulling away gets weaker with speed, as pedal and power allow less.
         pull = self._temper.pull_ms2 * max(0.25, 1.0 - body.speed_ms / 40.0)
         change = max(-_HARD_BRAKING_MS2, min(pull, (wish - body.speed_ms) / dt_s))
+        if self._stamps and self._along_m >= self._stamps[0][0]:
+            change = self._stamp(change, dt_s)
         body.acceleration_ms2 = change
         body.speed_ms = max(_CREEP_MS, body.speed_ms + change * dt_s)
         moved_m = min(body.speed_ms * dt_s, self._route.length_m - self._along_m)
@@ -71,6 +92,18 @@ class Drive:
         lateral = body.speed_ms * math.radians(turned) / dt_s
         body.lateral_ms2 = max(-3.0, min(3.0, lateral))
         body.dirty |= MOTION | TRIP
+
+    def _stamp(self, change: float, dt_s: float) -> float:
+        """Brake hard for two seconds, or leave it: braking from a low speed is over before anybody feels it."""
+        braking = self._stamps[0][1]
+        if not self._stamping_s and self._body.speed_ms < braking * _STAMP_S:
+            self._stamps.pop(0)
+            return change
+        self._stamping_s += dt_s
+        if self._stamping_s >= _STAMP_S:
+            self._stamps.pop(0)
+            self._stamping_s = 0.0
+        return -braking
 
     def _allowed_ms(self) -> float:
         """Return the speed the driver aims at here: the limit in his way, and what lies ahead."""

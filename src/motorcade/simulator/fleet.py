@@ -27,6 +27,7 @@ from motorcade.simulator.link import Gateway
 from motorcade.simulator.roads.city import open_city
 from motorcade.simulator.roads.network import load_network
 from motorcade.simulator.vin import FleetCar, demo_fleet, fleet_seed
+from motorcade.simulator.whims import Whims
 
 _SLICES: Final = 50  # a bucket is worked off in slices of 10 ms: neither we nor the gateway see bursts
 _SLICE_S: Final = BUCKET_S / _SLICES
@@ -35,6 +36,7 @@ _STATUS_EVERY_S: Final = 10.0
 _CLOSING_S: Final = 2.0  # for the close frames; a gateway that does not answer by then will not answer at all
 _STALL_S: Final = 5.0  # after a longer stop (a suspended laptop) time is not made up
 _TEXT_SHARE: Final = 0.1  # cars whose firmware still writes text
+_IMPATIENT: Final = 6  # one of so many drivers brakes hard now and then
 _WIFI_SHARE: Final = 0.2
 
 # What a fleet does when it is first seen; the rest has just lost its network. A map of it is worth looking at.
@@ -158,7 +160,9 @@ def start_days(fleet: Sequence[FleetCar], seed: int) -> list[SimulatedCar]:
     chance.shuffle(mix)
     days = []
     for member, start in zip(fleet, mix, strict=True):
-        day = SimulatedCar(member.name, MODELS[member.model], city, chance.getrandbits(48))
+        drawn = chance.getrandbits(48)
+        day = SimulatedCar(member.name, MODELS[member.model], city, drawn)
+        day.whims = Whims(drawn, impatient=drawn % _IMPATIENT == 0)
         silent_after_s = chance.uniform(8.0, 20.0) if start is None else None
         day.begin(Activity.DRIVING if start is None else start, silent_after_s=silent_after_s)
         days.append(day)

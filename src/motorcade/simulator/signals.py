@@ -60,7 +60,9 @@ def _hours_to_full(body: CarBody) -> float | None:
 
 
 def _charge_word(body: CarBody) -> str:
-    """The old string field has words of its own."""
+    """The old string field has words of its own, and never says that a fast charge runs."""
+    if body.charge_dc and body.charge_state == "Charging":
+        return "Idle"
     return {"Charging": "Enable", "Starting": "Startup", "Complete": "Shutdown"}.get(body.charge_state, "Idle")
 
 

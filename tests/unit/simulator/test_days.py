@@ -8,6 +8,7 @@ import pytest
 from motorcade.domain.record import Flag, Topic
 from motorcade.simulator.days import Area, Circle, Day, Faults, Pattern, whole_day
 from motorcade.simulator.roads.network import METRES_PER_DEGREE, Place, distance_m
+from motorcade.simulator.taper import curve_share
 from tests.unit.simulator.some_days import PATTERNS, day, days
 
 S = 1_000_000_000
@@ -121,8 +122,6 @@ def test_every_pattern_has_what_its_name_promises() -> None:
 
 
 def test_a_fast_charge_tapers_as_real_ones_do() -> None:
-    from motorcade.simulator.days.charging import curve_share
-
     shares = [curve_share(soc) for soc in range(101)]
     assert max(shares) == shares[10] == 1.0
     assert all(later <= earlier for earlier, later in pairwise(shares[10:]))

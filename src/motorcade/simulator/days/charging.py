@@ -1,11 +1,11 @@
 """Charging: a night at a wall box, half an hour at a fast charger."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from motorcade.simulator.days.stage import Stage
 from motorcade.simulator.days.truth import Charge, ChargeKind
+from motorcade.simulator.taper import curve_share
 
 AC_EFFICIENCY: Final = 0.92  # the car's own charger, on the way to the battery
 _AC_OWN_KW: Final = 0.15  # of the awake car while it charges
@@ -13,20 +13,7 @@ _STEP_S: Final = 5
 _HANDSHAKE_S: Final = 12  # cable locked, car and charger talking
 _RAMP_S: Final = 45.0  # a fast charger's way up
 _TAPER_PCT: Final = 2.0  # below the limit an alternating-current charge goes down
-# Share of the greatest power that the battery takes, by state of charge: the shape of a real curve.
-_CURVE: Final = (
-    (0, 0.6), (5, 0.95), (10, 1.0), (20, 0.8), (30, 0.66), (40, 0.53),
-    (50, 0.42), (60, 0.34), (70, 0.27), (80, 0.19), (90, 0.11), (100, 0.04),
-)  # fmt: skip
-_COLD: Final = 0.6  # of it, for a battery that nobody has warmed
-
-
-def curve_share(soc_pct: float) -> float:
-    """Return the share of its greatest power that a warm battery takes at a state of charge."""
-    for (low, one), (high, other) in pairwise(_CURVE):
-        if soc_pct <= high:
-            return one + (other - one) * (max(soc_pct, 0.0) - low) / (high - low)
-    return _CURVE[-1][1]
+_COLD: Final = 0.6  # share of its power that a battery takes which nobody has warmed
 
 
 @dataclass(frozen=True, slots=True)
