@@ -43,7 +43,7 @@ def test_ctrl_c_stops_everything_and_a_second_start_finds_its_data(house: Instal
     until("every car's odometer", lambda: len(odometers(house)) == house.cars, 30.0, every_s=0.5)
     before = odometers(house)
     rooms = house.rooms()
-    assert set(rooms) == {"gateway", "consumer", "api", "simulate"}
+    assert set(rooms) == {"gateway", "consumer", "archiver", "worker", "api", "simulate"}
     code, took_s = house.interrupt()
     assert code in {0, 130}, house.output
     left = [

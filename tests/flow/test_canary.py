@@ -126,14 +126,14 @@ def files(folder: Path) -> list[tuple[str, bytes]]:
 
 
 async def test_no_vin_is_anywhere_but_in_the_vault_and_none_moves_a_record(data_dir: Path, proof: Proof) -> None:
-    house = House(data_dir, metrics_ports={room: free_port() for room in ("gateway", "consumer", "api")})
+    house = House(data_dir, metrics_ports={room: free_port() for room in ("gateway", "consumer", "worker", "api")})
     vins = [make_vin(b"canary", str(number)) for number in range(CARS)]
     stranger = make_vin(b"canary", "stranger")
     vehicles = await house.claim(vins)
     owned = {vehicles[vin].vehicle_id for vin in vins}
     sent: dict[str, int] = {}
     try:
-        for room in ("gateway", "consumer", "api"):
+        for room in ("gateway", "consumer", "worker", "api"):
             house.start(room)
         await house.until_open()
         await refused(house, stranger)
@@ -152,7 +152,7 @@ async def test_no_vin_is_anywhere_but_in_the_vault_and_none_moves_a_record(data_
             shown = await pages(house, client, sorted(owned), [*vins, stranger])
         for car in cars:
             await car.hang_up()
-        for room in ("api", "gateway", "consumer"):
+        for room in ("api", "gateway", "consumer", "worker"):
             assert house.stop(room) == 0, house.log(room)
     finally:
         house.stop_all()
