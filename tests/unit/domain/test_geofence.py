@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import EARTH_RADIUS_M, Place, distance_m
-from motorcade.domain.geofence.fence import (
-    IN_FAR,
-    IN_NEAR,
-    MAX_FENCES,
-    OUT_NEAR,
-    Fence,
-    FenceDraft,
-    FenceSet,
-    VisitRules,
-)
+from motorcade.domain.geofence.fence import MAX_FENCES, Fence, FenceDraft, VisitRules
+from motorcade.domain.geofence.index import IN_FAR, IN_NEAR, OUT_NEAR, FenceSet
 from motorcade.domain.geofence.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, check
 from motorcade.domain.geofence.timeline import FenceTimeline, FenceVersion
 from tests.conditions import Scale

@@ -15,7 +15,8 @@ from typing import ClassVar, Final
 from motorcade.domain.episodes.episode import Episode, episode_id
 from motorcade.domain.episodes.moment import Moment
 from motorcade.domain.geodesy import Place, distance_m
-from motorcade.domain.geofence.fence import IN_FAR, IN_NEAR, OUT_FAR, Fence, FenceSet
+from motorcade.domain.geofence.fence import Fence
+from motorcade.domain.geofence.index import IN_FAR, IN_NEAR, OUT_FAR, FenceSet, Side
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.schedule import Schedule, next_on_ns, on_ns, reached_ns
 from motorcade.domain.signal import by_name
@@ -259,21 +260,36 @@ def _enter(track: Track, crossing: Crossing) -> None:
 
 def _take_fix(state: VisitState, moment: Moment, rules: FenceSet, place: Place) -> None:
     """See on which side of each border near a fix is."""
-    latest = moment.latest
-    margin_m = rules.rules.margin(latest.number(ACCURACY), fixed=latest.values.get(FIX) is not False)
+    values = moment.latest.values
+    visit_rules, accuracy_m = rules.rules, values.get(ACCURACY)
+    fixed = values.get(FIX) is not False
+    margin_m = visit_rules.margin_m
+    if accuracy_m is not None or not fixed:
+        margin_m = visit_rules.margin(moment.latest.number(ACCURACY), fixed=fixed)
     sides = rules.sides(state.vehicle_id, place, margin_m)
-    if sides or state.tracks:
-        levels = {side.fence.fence_id: side.level for side in sides}
-        before = state.place
-        jumped = before is not None and distance_m(before, place) > rules.rules.jump_m
-        here = Crossing(moment.at_ns, moment.record_id, place, jumped, NEVER)
-        for side in sides:
-            if side.level >= IN_NEAR and side.fence.fence_id not in state.tracks:
-                _track(state, side.fence, rules)
-        for fence_id in list(state.tracks):
-            _see(state, fence_id, levels.get(fence_id, OUT_FAR), here, rules)
-        _remember(state)
+    if state.tracks or (sides and any(side.level >= IN_NEAR for side in sides)):
+        _see_all(state, moment, rules, place, sides)
     state.place, state.record_id = place, moment.record_id
+
+
+def _see_all(state: VisitState, moment: Moment, rules: FenceSet, place: Place, sides: tuple[Side, ...]) -> None:
+    tracks, settled, levels = state.tracks, True, {}
+    for side in sides:
+        levels[side.fence.fence_id] = side.level
+        if side.level >= IN_NEAR and side.fence.fence_id not in tracks:
+            _track(state, side.fence, rules)
+    for fence_id, track in tracks.items():
+        inside = levels.get(fence_id, OUT_FAR) >= IN_NEAR
+        if track.crossing is not None or inside != (track.entered is not None):
+            settled = False
+    if settled:
+        return  # the car is where it was known to be
+    before = state.place
+    jumped = before is not None and distance_m(before, place) > rules.rules.jump_m
+    here = Crossing(moment.at_ns, moment.record_id, place, jumped, NEVER)
+    for fence_id in list(tracks):
+        _see(state, fence_id, levels.get(fence_id, OUT_FAR), here, rules)
+    _remember(state)
 
 
 def _track(state: VisitState, fence: Fence, rules: FenceSet) -> None:

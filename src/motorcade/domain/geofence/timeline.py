@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from motorcade.domain.geofence.fence import Fence, FenceSet, VisitRules
+from motorcade.domain.geofence.fence import Fence, VisitRules
+from motorcade.domain.geofence.index import FenceSet
 
 MAX_SETS: Final = 4
 """Sets kept with their index: yesterday's, today's and what a re-fold needs beside; each may hold tens of megabytes."""

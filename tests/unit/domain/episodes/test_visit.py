@@ -15,7 +15,8 @@ from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.visit import Visit, VisitState
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import Place
-from motorcade.domain.geofence.fence import Fence, FenceSet, VisitRules
+from motorcade.domain.geofence.fence import Fence, VisitRules
+from motorcade.domain.geofence.index import FenceSet
 from motorcade.domain.geofence.shape import Circle
 from motorcade.domain.geofence.timeline import FenceTimeline, FenceVersion
 from motorcade.domain.schedule import Schedule, Window
