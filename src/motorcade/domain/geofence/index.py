@@ -21,6 +21,8 @@ CELL_DEG: Final = 0.002
 """A cell is some 220 m high and 220 m (equator) to 110 m (60 degrees) wide: a few seconds of a drive, a few borders."""
 TILE_DEG: Final = CELL_DEG / 16
 """A tile is some 14 m high. Where no border is near, all of it lies on the same sides of all fences, for every car."""
+NEAR_M: Final = 90.0
+"""Only nearer to a border than this are tiles made: with none in reach of the cell a car is seldom asked for."""
 MAX_TILES: Final = 100_000
 """Tiles kept, then all are forgotten: the busy roads of a city, some ten megabytes."""
 MAX_CELLS: Final = 50_000
@@ -144,21 +146,20 @@ class FenceSet:
             right_m = (place[1] - known.place[1]) * known.lon_m
             if up_m * up_m + right_m * right_m < known.free_m2:
                 return known.sides
-        if margin_m == self.rules.margin_m:
-            row, column = int((place[0] + 90) / TILE_DEG), int((place[1] + 180) / TILE_DEG)
-            key = row << 24 | column
-            sides = built.tiles.get(key, _UNSEEN)
-            if sides is _UNSEEN:
-                sides = _tile(built, row, column, margin_m)
-                if len(built.tiles) >= MAX_TILES:
-                    built.tiles.clear()
-                built.tiles[key] = sides
-            if sides is not None:
-                return sides
+        row, column = int((place[0] + 90) / TILE_DEG), int((place[1] + 180) / TILE_DEG)
+        tile = row << 24 | column
+        usual = margin_m == self.rules.margin_m
+        shared = built.tiles.get(tile, _UNSEEN) if usual else None
+        if shared is not None and shared is not _UNSEEN:
+            return shared
         around = _look(built, place, margin_m)
         if len(built.cars) >= MAX_CARS:
             built.cars.clear()
         built.cars[car] = around
+        if shared is _UNSEEN and around.free_m2 < NEAR_M * NEAR_M:
+            if len(built.tiles) >= MAX_TILES:
+                built.tiles.clear()
+            built.tiles[tile] = _tile(built, row, column, margin_m)
         return around.sides
 
     def depths(self, place: Place) -> dict[str, float]:
