@@ -13,8 +13,9 @@ MAKERS = {
 # Platform repositories work for the machine, not for one organisation, and hold a SystemScope.
 PLATFORM = frozenset(
     {
-        f"src/motorcade/repositories/{noun}.py" for noun in ("claims", "consumption", "manifest", "outbox", "people", "quarantine")
-    }  # gateway, consumer, archiver and identity work for all organisations
+        f"src/motorcade/repositories/{noun}.py"
+        for noun in ("claims", "consumption", "manifest", "outbox", "people", "quarantine", "rule_book")
+    }  # gateway, consumer, archiver, identity and whoever folds work for all organisations
 )
 
 

@@ -1,4 +1,4 @@
-"""Alerts: what people want to be told (`condition`, `rule`), and what happens once they were (`life`, `announcement`).
+"""What people want to be told: rules of alerts and their conditions.
 
-The reducer that finds them in a vehicle's records is `domain/episodes/alert.py`.
+The reducer that finds alerts in a vehicle's records is `domain/episodes/alert.py`.
 """

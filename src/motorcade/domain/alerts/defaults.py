@@ -14,7 +14,7 @@ TYRE_FINE_KPA: Final = 235.0
 # known from recordings; the others match what such names would have to say, and leave out those that say that a sensor
 # or a function does not work. An organisation adds the names that it sees in its own cars.
 ALARM_NOTICE: Final = "*alarmTriggered*"
-CRASH_NOTICES: Final = ("*airbag*deploy*", "*collision*detected*", "*crash*detected*", "*crashEvent*")
+CRASH_NOTICES: Final = ("*airbag*deploy*", "*collision*detected*", "*crash*detected*", "*nearDeploy*")
 
 DEFAULT_ALERTS: Final[tuple[AlertRule, ...]] = (
     AlertRule(

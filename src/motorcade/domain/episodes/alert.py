@@ -22,9 +22,10 @@ Only rules that are not inactive are kept in the state.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from motorcade.domain.alerts.course import Course, in_key_order
-from motorcade.domain.alerts.facts import go_online, hear, pulses_of
-from motorcade.domain.alerts.standing import (
+from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
+from motorcade.domain.episodes.alerting.course import Course, in_key_order
+from motorcade.domain.episodes.alerting.facts import go_online, hear, pulses_of
+from motorcade.domain.episodes.alerting.standing import (
     NOTHING,
     Alert,
     AlertState,
@@ -35,7 +36,6 @@ from motorcade.domain.alerts.standing import (
     begun,
     copy_of,
 )
-from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.moment import Latest, Moment, Report
 from motorcade.domain.record import NS_PER_S

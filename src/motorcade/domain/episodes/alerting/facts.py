@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from motorcade.domain.alerts.standing import AlertState, plain
 from motorcade.domain.alerts.watch import Watch
+from motorcade.domain.episodes.alerting.standing import AlertState, plain
 from motorcade.domain.episodes.moment import Moment, Notice
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.state import Value

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from motorcade.domain.alerts.check import Seen, Tri
 from motorcade.domain.alerts.rule import STALE_NS
-from motorcade.domain.alerts.standing import (
+from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
+from motorcade.domain.episodes.alerting.standing import (
     CLEARED,
     MOMENT,
     RULE_CHANGED,
@@ -20,7 +21,6 @@ from motorcade.domain.alerts.standing import (
     evidence_of,
     plain,
 )
-from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
 from motorcade.domain.episodes.episode import earliest
 from motorcade.domain.state import Value
 from motorcade.domain.status import GRACE_NS

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
-from motorcade.domain.episodes.alert import Alert
+from motorcade.domain.episodes.alerting.standing import Alert
 from motorcade.domain.record import NS_PER_S
 
 Kind = Literal["alert_opened", "alert_ended"]
