@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import Final
 
-from motorcade.domain.errors import Conflict
+from motorcade.domain.errors import Conflict, Invalid
 from motorcade.domain.tenant import SystemScope
 from motorcade.ports.store import Absent, Put, Store, VersionIs
 from motorcade.repositories.tables import LEASES
@@ -48,8 +48,11 @@ class Leases:
         """The lease, if nobody else holds it; taking one's own anew gives it a new epoch.
 
         Raises:
+            Invalid: it would be longer than `LONGEST_S`.
             Unavailable: the store does not answer.
         """
+        if for_s > LONGEST_S:
+            raise Invalid(f"a lease of {for_s:g} s is longer than {LONGEST_S:g} s; renew a shorter one")
         item = await self._store.get(LEASES, _LEASE, name)
         until_ns = now_ns + int(for_s * NS_PER_S)
         if item is None:

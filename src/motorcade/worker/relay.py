@@ -11,7 +11,7 @@ from typing import Final
 
 from structlog.stdlib import BoundLogger
 
-from motorcade.domain.errors import Busy, Invalid, MotorcadeError
+from motorcade.domain.errors import Busy, Corrupt, Invalid, MotorcadeError
 from motorcade.domain.ids import id_text
 from motorcade.observability.crash_points import crashpoint
 from motorcade.observability.metrics import Metrics
@@ -49,6 +49,17 @@ class RelayDoors:
     log: BoundLogger
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """How often in a row an organisation's turn failed, and when its next one may come."""
+
+    failures: int
+    until_s: float
+
+
+_NO_WAIT: Final = _Wait(0, 0.0)
+
+
 class Relay:
     """Empties the outbox until it is stopped."""
 
@@ -56,6 +67,7 @@ class Relay:
         """Bind it; `lines` are those of all channels."""
         self._lines, self._doors = lines, doors
         self._active: set[str] = set()
+        self._waits: dict[str, _Wait] = {}
         self._cursor = ""
         self._faults = 0
 
@@ -111,14 +123,29 @@ class Relay:
             await self._begin()
             fresh = set()
         self._active |= fresh
-        moved = False
+        moved, now_s = False, asyncio.get_running_loop().time()
         for org_id in sorted(self._active):
+            if now_s < self._waits.get(org_id, _NO_WAIT).until_s:
+                continue
             try:
                 moved |= await self._turn(org_id)
-            except Busy as error:  # its share of a line is full: the rows are safe where they are
-                self._doors.log.warning("outbox_waits", org_id=org_id, reason=str(error))
+                self._waits.pop(org_id, None)
+            except (Busy, Corrupt, Invalid) as error:
+                self._wait(org_id, error)
             await asyncio.sleep(0)
         return moved
+
+    def _wait(self, org_id: str, error: MotorcadeError) -> None:
+        """Leave one organisation alone for a while: its share of a line is full, or one of its rows is damaged.
+
+        Its rows are safe where they are, and the others go on.
+        """
+        failures = self._waits.get(org_id, _NO_WAIT).failures + 1
+        after_s = pause_s(failures, most_s=RETRY_MOST_S)
+        self._waits[org_id] = _Wait(failures, asyncio.get_running_loop().time() + after_s)
+        level = self._doors.log.warning if isinstance(error, Busy) else self._doors.log.error
+        level("outbox_waits", org_id=org_id, reason=told(error), after_s=round(after_s, 1))
+        self._doors.metrics.count("motorcade_worker_faults_total", "relay").add()
 
     async def _turn(self, org_id: str) -> bool:
         rows = await self._doors.outbox.waiting(org_id, TURN_ROWS)

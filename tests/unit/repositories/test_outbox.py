@@ -12,7 +12,7 @@ from motorcade.domain.ids import id_text
 from motorcade.domain.tenant import SystemScope
 from motorcade.ports.notify import MAX_BODY_BYTES, OutboxRow
 from motorcade.repositories.inbox import KEPT_S, Inbox
-from motorcade.repositories.leases import Leases
+from motorcade.repositories.leases import LONGEST_S, Leases
 from motorcade.repositories.outbox import TOMBSTONE_KEPT_S, Outbox, Waiting, outbox_id, outbox_put
 from motorcade.repositories.tables import ALL, OUTBOX
 from tests.contract.rigs import TestClock
@@ -176,6 +176,11 @@ async def test_what_was_begun_is_known_ever_after(store: SqliteStore) -> None:
     assert await leases.begun("queue", AT_NS)
     assert await Leases(SCOPE, store, "they").begun("queue", AT_NS + 1)
     assert not await leases.begun("other", AT_NS)
+
+
+async def test_a_lease_longer_than_any_may_be_is_refused(store: SqliteStore) -> None:
+    with pytest.raises(Invalid, match="longer"):
+        await Leases(SCOPE, store, "me").take("work", LONGEST_S + 1, AT_NS)
 
 
 async def test_a_renewed_lease_goes_on(store: SqliteStore) -> None:

@@ -159,6 +159,20 @@ async def test_a_full_line_holds_up_only_who_filled_it(rig: Rig, monkeypatch: py
     assert set(Counter(each.id for each in channel.told).values()) == {1}
 
 
+async def test_a_damaged_row_of_one_organisation_holds_up_no_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "pause_s", lambda *_, **__: 0.1)
+    channel = Recorder()
+    await rig.add(row(1), row(2, "other"))
+    assert rig.store._writer._connection is not None
+    rig.store._writer._connection.execute("UPDATE t_outbox SET data = x'00' WHERE pk = 'org'")
+    async with running(rig.worker([channel])):
+        await until(lambda: len(channel.told) == 1)
+        await until(lambda: rig.metrics.value("motorcade_worker_faults_total", "relay") >= 2)
+        await rig.add(row(3, "other"))
+        await until(lambda: len(channel.told) == 2)
+    assert [each.org_id for each in channel.told] == ["other", "other"]
+
+
 async def test_a_store_that_is_away_is_waited_out(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "pause_s", lambda *_, **__: 0.1)
     channel = Recorder()
