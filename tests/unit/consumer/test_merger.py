@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from motorcade.consumer import merger as merger_module
 from motorcade.consumer.merger import GRACE_NS, MOST_RUNS, worth_merging
 from motorcade.domain.errors import Conflict
 from motorcade.ports.archive import ArchiveObject
@@ -140,6 +141,34 @@ async def test_a_merger_whose_turn_was_taken_commits_nothing(house: ArchiveHouse
     house.clock.skipped_s += 2 * GRACE_NS / NS_PER_S
     await quick.sweep()
     assert len(await house.files.names()) == 1
+
+
+async def test_a_sweep_takes_the_turn_so_that_what_it_removes_is_never_listed(house: ArchiveHouse) -> None:
+    await flushed(house, 3)
+    before = await house.read()
+    slow, sweeping = house.merger(), house.merger()
+
+    async def swept(*args: object) -> object:
+        merged = await house.files.merge(*args)  # type: ignore[arg-type]  # handed on
+        assert await sweeping.sweep() == len(merged.objects)
+        return merged
+
+    slow._archive = type("Slow", (), {"merge": staticmethod(swept)})()
+    with pytest.raises(Conflict):
+        await slow.round()
+    assert await house.read() == before
+
+
+async def test_after_a_long_absence_flushes_are_merged_some_at_a_time(
+    house: ArchiveHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merger_module, "MOST_FLUSHES", 3)
+    await flushed(house, 10)
+    before = await house.read()
+    await house.merger().round()
+    assert await house.manifest.flushes() == []
+    assert (await house.manifest.day(ORG_ID, DAY)).through == {0: 10}
+    assert await house.read() == before
 
 
 async def test_a_damaged_object_is_kept_told_and_merged_no_more(house: ArchiveHouse) -> None:
