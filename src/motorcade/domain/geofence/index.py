@@ -21,7 +21,7 @@ CELL_DEG: Final = 0.002
 """A cell is some 220 m high and 220 m (equator) to 110 m (60 degrees) wide: a few seconds of a drive, a few borders."""
 TILE_DEG: Final = CELL_DEG / 16
 """A tile is some 14 m high. Where no border is near, all of it lies on the same sides of all fences, for every car."""
-NEAR_M: Final = 90.0
+NEAR_M: Final = 150.0
 """Only nearer to a border than this are tiles made: with none in reach of the cell a car is seldom asked for."""
 MAX_TILES: Final = 100_000
 """Tiles kept, then all are forgotten: the busy roads of a city, some ten megabytes."""
