@@ -43,7 +43,7 @@ class Rules:
     effective_from_ns: int = 0
     zone: str = "UTC"
     visits: VisitRules = field(default_factory=VisitRules)
-    fences: FenceSet = field(default_factory=FenceSet)
+    fences: FenceSet = field(default_factory=FenceSet, compare=False)  # these have versions of their own
     trip: TripRules = field(default_factory=TripRules)
     charge: ChargeRules = field(default_factory=ChargeRules)
     safety: SafetyRules = field(default_factory=SafetyRules)
