@@ -15,6 +15,7 @@ from motorcade.domain.episodes.safety_rules import (
     CORNERING,
     SEAT_BELT,
     SPEEDING,
+    Grades,
     SafetyRules,
 )
 from motorcade.domain.episodes.safety_signs import HEADING, LATERAL, LONGITUDINAL, SPEED, Pull, across, along
@@ -80,8 +81,12 @@ def step(state: SafetyState, moment: Moment, rules: SafetyRules) -> list[Episode
     if not state.vehicle_id:
         state.vehicle_id = moment.vehicle_id
     now = _Now(moment, rules, _fresh_speed(moment, rules), rows)
-    _take_speeding(state, now)
-    _take_belt(state, now)
+    spells, speed_kmh = state.spells, now.speed_kmh
+    # Most records are of a car that does nothing of the kind: what follows is asked only where it could matter.
+    if SPEEDING in spells or (speed_kmh is not None and speed_kmh > rules.lowest_limit_kmh):
+        _take_speeding(state, now)
+    if SEAT_BELT in spells or moment.latest.values.get(BELT) in OPEN_BELTS:
+        _take_belt(state, now)
     _take_manoeuvres(state, now)
     for notice in moment.notices:
         _take_notice(state, now, notice)
@@ -148,9 +153,8 @@ def _take_speeding(state: SafetyState, now: _Now) -> None:
         return
     limit = now.rules.limit(now.moment.fences, now.moment.at_ns)
     if spell is not None and (spell.limit_kmh, spell.limit_fence) != limit:
-        spell.hold(
-            now.moment.at_ns, now.moment.record_id, now.speed_kmh
-        )  # another limit is another event, from here on
+        # Another limit is another event, from here on.
+        spell.hold(now.moment.at_ns, now.moment.record_id, now.speed_kmh)
         _close(state, SPEEDING, now.rows)
         spell = None
     least_kmh = limit[0]
@@ -177,25 +181,27 @@ def _take_belt(state: SafetyState, now: _Now) -> None:
 
 def _take_manoeuvres(state: SafetyState, now: _Now) -> None:
     moment, rules = now.moment, now.rules
-    moving = max(now.speed_kmh or 0.0, state.speed_kmh or 0.0) >= rules.harsh_moving_kmh
+    # A stop from speed is harsh although the car stands after it.
+    before_kmh = state.speed_kmh if SPEED in moment.changed else None
+    moving = max(now.speed_kmh or 0.0, before_kmh or 0.0) >= rules.harsh_moving_kmh
     pull = along(moment, state.speed_kmh, state.speed_ns, rules)
     if pull is not None:
         value_g = pull.value_g if moving else 0.0
-        _take_pull(state, now, BRAKING, Pull(-value_g, pull.source))
-        _take_pull(state, now, ACCELERATION, Pull(value_g, pull.source))
-    side = across(moment, state.heading_deg, state.heading_ns, rules)
+        _take_pull(state, now, BRAKING, rules.braking_g, Pull(-value_g, pull.source))
+        _take_pull(state, now, ACCELERATION, rules.acceleration_g, Pull(value_g, pull.source))
+    side = across(moment, now.speed_kmh, state.heading_deg, state.heading_ns, rules)
     if side is not None:
-        _take_pull(state, now, CORNERING, side if moving else Pull(0.0, side.source))
+        _take_pull(state, now, CORNERING, rules.cornering_g, side if moving else Pull(0.0, side.source))
 
 
-def _take_pull(state: SafetyState, now: _Now, category: str, pull: Pull) -> None:
+def _take_pull(state: SafetyState, now: _Now, category: str, grades: Grades, pull: Pull) -> None:
     spell = state.spells.get(category)
-    least_g = now.rules.grades(category).mild
+    least_g = grades.mild
     if spell is not None and spell.holds:
         least_g *= now.rules.harsh_back
     if pull.value_g >= least_g - ROUNDING_G:
         _feed(state, now, category, pull.source, pull.value_g)
-    else:
+    elif spell is not None:
         _lapse(state, now, category)
 
 

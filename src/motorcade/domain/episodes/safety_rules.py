@@ -93,6 +93,7 @@ class SafetyRules:
         longitudinal_sign: 1 where the car reports acceleration forwards as positive, as the standard name of the signal
             (VSS Vehicle.Acceleration.Longitudinal) has it; the maker does not say.
         version: of the rules.
+        lowest_limit_kmh: worked out: at or below it nobody is speeding anywhere.
     """
 
     speed_limit_kmh: float = 137.0
@@ -124,6 +125,7 @@ class SafetyRules:
     notice_max_age_s: float = 86_400.0
     longitudinal_sign: Literal[1, -1] = 1
     version: int = 1
+    lowest_limit_kmh: float = field(init=False, repr=False, compare=False)
     _limits: dict[str, FenceLimit] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -142,6 +144,8 @@ class SafetyRules:
         for spans in (self.speeding, self.harsh, self.belt):
             if min(spans.least_s, spans.merge_s) < 0 or spans.silence_s <= 0:
                 raise Invalid("spans are never negative, and a silence must last")
+        lowest_kmh = min([self.speed_limit_kmh, *(one.limit_kmh for one in self.fence_limits)])
+        object.__setattr__(self, "lowest_limit_kmh", lowest_kmh)
         object.__setattr__(self, "_limits", {one.fence_id: one for one in self.fence_limits})
 
     def limit(self, fences: tuple[str, ...], at_ns: int) -> tuple[float, str]:

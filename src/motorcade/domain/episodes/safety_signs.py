@@ -61,16 +61,17 @@ def along(moment: Moment, speed_kmh: float | None, speed_ns: int, rules: SafetyR
     return Pull(change_ms / (passed_s + rules.time_error_s) / G_MS2, SPEED_CHANGE)
 
 
-def across(moment: Moment, heading_deg: float | None, heading_ns: int, rules: SafetyRules) -> Pull | None:
+def across(
+    moment: Moment, speed_kmh: float | None, heading_deg: float | None, heading_ns: int, rules: SafetyRules
+) -> Pull | None:
     """The acceleration to the side, without its sign; None where a record tells of none."""
     if LATERAL in moment.changed:
         pull = _sensed(moment, LATERAL, 1, rules)
         return None if pull is None else Pull(abs(pull.value_g), SENSOR)
-    now_deg = moment.latest.number(HEADING)
-    if HEADING not in moment.changed or now_deg is None or heading_deg is None:
+    if HEADING not in moment.changed or heading_deg is None or _sensor_speaks(moment, LATERAL, rules):
         return None
-    speed_kmh = moment.latest.number(SPEED)
-    if speed_kmh is None or speed_kmh < rules.corner_kmh or _sensor_speaks(moment, LATERAL, rules):
+    now_deg = moment.latest.number(HEADING)
+    if now_deg is None or speed_kmh is None or speed_kmh < rules.corner_kmh:
         return None
     passed_s = (moment.at_ns - heading_ns) / NS_PER_S
     turned_deg = abs((now_deg - heading_deg + 180) % 360 - 180)
