@@ -1,0 +1,1 @@
+"""The parts of the parked reducer; `../parked.py` is where to begin."""
