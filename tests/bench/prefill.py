@@ -8,7 +8,7 @@ from pathlib import Path
 
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
-from motorcade.domain.record import Flag, Topic
+from motorcade.domain.record import NS_PER_S, Flag, Topic
 from motorcade.wire.batch import encode_frame
 from motorcade.wire.tesla.entries import entry, payload
 
@@ -75,8 +75,16 @@ class Drive:
 def frames(records: int, vehicles: int, begin_ns: int) -> Iterator[bytes]:
     """Records of a fleet whose vehicles send in turn."""
     drives = [Drive(index) for index in range(vehicles)]
+    told_s = 0
     for number in range(records):
-        yield drives[number % vehicles].frame(begin_ns + number * RECORD_EVERY_NS)
+        now_ns = begin_ns + number * RECORD_EVERY_NS
+        if now_ns // NS_PER_S > told_s:  # the appender's clock, each second: what lets the fold go on
+            told_s = now_ns // NS_PER_S
+            yield encode_frame(bytes(40), 0, Topic.HEARTBEAT, 0, (now_ns, now_ns, now_ns), b"")
+        yield drives[number % vehicles].frame(now_ns)
+        if number == records - vehicles:  # what waits for its turn is folded within the measured stretch as well
+            end_ns = now_ns + 10 * NS_PER_S
+            yield encode_frame(bytes(40), 0, Topic.HEARTBEAT, 0, (end_ns, end_ns, end_ns), b"")
 
 
 async def prefill(path: Path, records: int, vehicles: int) -> int:

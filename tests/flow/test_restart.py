@@ -88,7 +88,7 @@ async def test_a_restart_goes_on_from_the_states_and_the_stream_s_tail(house: Co
     await check_states(house)
     await house.append(random_data(rng, 200))
     second = await house.start()
-    assert second.loop.progress.position == first.loop.progress.position
+    assert second.loop._commits.checkpoint.position == first.loop.progress.position
     assert second.published(0).updated_at_ns > 0, "known vehicles are published before anything new is read"
     assert second.counts == first.counts
     await second.run_to_end()

@@ -57,7 +57,7 @@ async def test_a_damaged_file_is_waited_out_and_no_entry_is_passed_over(house: C
     began = asyncio.get_running_loop().time()
     await asyncio.sleep(0.3)
     assert asyncio.get_running_loop().time() - began < SOON_S, "the event loop turns meanwhile"
-    assert consumer.loop.progress.position == reached
+    assert await consumer.consumption.reached(0) == reached
     assert consumer.metrics.value("motorcade_consumer_corrupt_entries_total") == 0
     overwrite(path, good)
     async with asyncio.timeout(SOON_S):

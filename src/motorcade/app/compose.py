@@ -182,7 +182,7 @@ async def _trim(house: House, writer: Callable[[], SqliteStreamWriter]) -> None:
         try:
             identity = identity or await stream.identity()
             await stream.close()
-            reached, archived = await consumption.reached(0, identity), await manifest.reached(0, identity)
+            reached, archived = await consumption.done_with(0, identity), await manifest.reached(0, identity)
             # Without a place no archiver was ever started here; one that was, however long ago, holds the stream.
             removed = await writer().trim(before_ns, reached if archived is None else min(reached, archived))
         except MotorcadeError as error:  # the next time does it; what is kept too long only takes room

@@ -8,6 +8,7 @@ from structlog.stdlib import BoundLogger
 
 from motorcade.domain.errors import Invalid, Unavailable
 from motorcade.observability.crash_points import crashpoint
+from motorcade.ports.stream import Position
 from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
 from motorcade.repositories.findings import Finding, Findings
 
@@ -28,12 +29,14 @@ class Stretch:
         states: the touched vehicles' states.
         dead: the records set aside.
         findings: what their folds yielded.
+        taken: the last entry that any of the states knows of.
     """
 
     place: Checkpoint
     states: list[StoredState] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    taken: Position = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ class Commits:
             try:
                 writes = await self._doors.findings.writes(what.findings) if what.findings else []
                 crashpoint("consumer.before_commit")
-                self.checkpoint = await self._doors.consumption.commit(what.states, what.dead, what.place, writes)
+                self.checkpoint = await self._doors.consumption.commit(
+                    what.states, what.dead, what.place, writes, what.taken
+                )
                 crashpoint("consumer.after_commit")
             except Unavailable as error:
                 log.warning("commit_retries", reason=str(error))

@@ -53,12 +53,14 @@ class Ring:
 class VehicleMemory:
     """A vehicle in the consumer's memory; its stored form is `wire/state_snapshot.py`.
 
-    Times in ns. `version` is that of the stored item, 0 before the first commit. `key` is (org_id, vehicle_id).
+    Times in ns. Records of entries up to `at` were taken before the last restart. `version` is that of the stored item,
+    0 before the first commit. `key` is (org_id, vehicle_id).
     """
 
     org_id: str
     vehicle_id: str
     version: int = 0
+    at: int = 0
     fields: Fields = field(default_factory=dict)
     ring: Ring = field(default_factory=Ring)
     watermark_ns: int = 0
@@ -89,10 +91,9 @@ class Work:
 
 @dataclass(slots=True)
 class Tick:
-    """What a stretch of records changed, until it is published and committed."""
+    """What a stretch of records changed, until it is published."""
 
     to_publish: set[tuple[str, str]] = field(default_factory=set)
-    to_commit: set[tuple[str, str]] = field(default_factory=set)
 
 
 def key_of(frame: Frame) -> tuple[str, str]:

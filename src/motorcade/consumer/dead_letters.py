@@ -5,6 +5,7 @@ matter: they are set aside and the operator is told. Bad records from many vehic
 stops.
 """
 
+import traceback
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -44,3 +45,13 @@ class Brakes:
             self.bad.popleft()
         if self.bad:  # the scan over active vehicles is needed only while something is bad
             self.active = {vehicle: at for vehicle, at in self.active.items() if at >= oldest}
+
+
+def place_of(error: Exception) -> tuple[str, list[str]]:
+    """The kind and place of a fault, and the way there.
+
+    The message of such an error may hold anything of the record, so it is left out.
+    """
+    places = traceback.extract_tb(error.__traceback__)
+    kind = f"{type(error).__name__} in {places[-1].name}, line {places[-1].lineno}"
+    return kind, [f"{place.name}:{place.lineno}" for place in places]

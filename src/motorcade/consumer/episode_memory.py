@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.moment import Report
 from motorcade.domain.fold import FoldState
-from motorcade.domain.turns import Turn, Turns, turn_of
+from motorcade.domain.turns import NO_TURN, Turn, Turns, turn_of
 from motorcade.ports.store import Write
 from motorcade.repositories.episodes import Withdrawal
 from motorcade.repositories.refolds import Dirty
+from motorcade.wire.fold_state import encode_fold
 
 MAX_TAIL = 20_000
 """Reports remembered while a re-fold is on its way, some hours of a driving car; a slower one has to start over."""
@@ -30,6 +31,7 @@ class EpisodeMemory:
         doubtful: turns of the states at which nothing was open that were kept since the vehicle became dirty.
         quiet: the newest state at which nothing was open and its turn, to be committed.
         also: further writes to be committed, from a re-fold that was installed.
+        encoded: `fold` in bytes as it was encoded last, b"" once it moved.
         was_quiet: nothing was open after the last record.
         due_ns: the horizon at which the rows change by time alone, None when never.
         wakes_ns: when the vehicle is next looked at, None while nothing is expected.
@@ -47,6 +49,7 @@ class EpisodeMemory:
     also: list[Write] = field(default_factory=list)
     withdrawals: list[Withdrawal] = field(default_factory=list)
     was_quiet: bool = True
+    encoded: bytes = b""
     due_ns: int | None = None
     wakes_ns: int | None = None
 
@@ -59,8 +62,15 @@ class EpisodeMemory:
         else:
             self.dirty = Dirty(min(turn, self.dirty.first), max(turn, self.dirty.last), self.dirty.count + 1)
 
+    def encoded_fold(self) -> bytes:
+        """The fold as it is stored, b"" before the first record."""
+        if not self.encoded and self.turns.folded != NO_TURN:
+            self.encoded = encode_fold(self.fold)
+        return self.encoded
+
     def folded(self, report: Report) -> None:
-        """Remember a folded report while a re-fold is on its way."""
+        """The fold moved by a report; remember it while a re-fold is on its way."""
+        self.encoded = b""
         if self.dirty is not None:
             if len(self.tail) == MAX_TAIL:
                 self.tail_from = turn_of(self.tail[0])

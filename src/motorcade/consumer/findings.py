@@ -15,6 +15,13 @@ from motorcade.wire.fold_state import decode_fold, encode_fold
 NS_PER_S = 1_000_000_000
 
 
+def has_finding(vehicle: VehicleMemory) -> bool:
+    """Whether there is something to be committed of a vehicle's episodes, beside where its fold is."""
+    episodes = vehicle.episodes
+    found = episodes.rows or episodes.withdrawals or episodes.quiet or episodes.also
+    return bool(found) or episodes.dirty != episodes.told
+
+
 def take_finding(vehicle: VehicleMemory, position: Position) -> Finding | None:
     """Take out what is to be committed of a vehicle's episodes, None where there is nothing.
 
@@ -73,6 +80,7 @@ def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeli
     """The re-fold came to the present of its start: fold what came since, and go on from there."""
     episodes = vehicle.episodes
     state = episodes.fold = decode_fold(result.state)
+    episodes.encoded = b""
     rows = []
     episodes.also += [quiet_delete(vehicle.key, turn) for turn in episodes.doubtful if turn > result.until]
     was_quiet = fold.quiet(state, state.at_ns, timeline)

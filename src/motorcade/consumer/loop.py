@@ -5,22 +5,23 @@ One loop per partition. Reading and folding run in the event loop; commits run b
 
 import asyncio
 import contextlib
-import traceback
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from structlog.stdlib import BoundLogger
 
 from motorcade.consumer.commits import CommitDoors, Commits, Stretch
 from motorcade.consumer.context import Outcome, Tick, VehicleMemory, Work
-from motorcade.consumer.dead_letters import PARK_AFTER, Brakes
-from motorcade.consumer.findings import install, take_finding
+from motorcade.consumer.dead_letters import PARK_AFTER, Brakes, place_of
+from motorcade.consumer.dues import Dues
+from motorcade.consumer.findings import has_finding, install, take_finding
 from motorcade.consumer.folding import Folding, RulesOf
 from motorcade.consumer.garbage import few_collections
 from motorcade.consumer.memory import FleetMemory, stored_form, summary_of
 from motorcade.consumer.pipeline import run
 from motorcade.domain.errors import Corrupt, CorruptEntry, Invalid, Trimmed, Unavailable
-from motorcade.domain.record import NS_PER_S, Topic
+from motorcade.domain.record import NS_PER_S, Frame, Topic
+from motorcade.domain.turns import Place as TurnPlace
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.live import LivePublisher
@@ -29,6 +30,7 @@ from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLett
 from motorcade.repositories.findings import Findings
 from motorcade.repositories.refolds import Refolds
 from motorcade.wire.live_event import encode_live
+from motorcade.wire.report import record_id_of, report_of
 
 READ_ENTRIES = 64
 """Entries per read: a group commit each, so a few ten milliseconds of work before the loop turns."""
@@ -98,6 +100,7 @@ class ConsumerLoop:
         self._published_at_ns = self._refolds_at_ns = 0
         commit_doors = CommitDoors(doors.consumption, doors.findings, self._unstored)
         self._commits = Commits(commit_doors, Checkpoint(partition, 0, 0, {}, 0))
+        self._dues = Dues(0)
         self._folding = Folding(doors.rules_of, doors.clock, self._folded)
         self._told: set[object] = set()
 
@@ -111,12 +114,16 @@ class ConsumerLoop:
         """
         checkpoint = await self._doors.consumption.take_over(self._partition)
         self._commits.checkpoint = checkpoint
-        self.progress = Progress(checkpoint.position, Counter(checkpoint.counts), 0, self._clock.monotonic_ns())
+        self.progress = Progress(checkpoint.read_from, Counter(), 0, self._clock.monotonic_ns())
+        self._dues = Dues(checkpoint.read_from)
         with contextlib.suppress(Unavailable):  # known vehicles are shown also while the stream cannot be read
             await self._recognise()
         for stored in await self._doors.consumption.states():
-            self._folding.waits(self.memory.restore(stored))
+            vehicle = self.memory.restore(stored, checkpoint.stream)
+            self._folding.waits(vehicle)
             self._tick.to_publish.add(stored.key)
+            self.progress.counts.update(vehicle.counts)
+            self.progress.counts["received"] += sum(vehicle.counts.values())
         self._publish()
         self._metrics.read("motorcade_consumer_vehicles", lambda: float(len(self.memory.vehicles)))
         self._log.info("consumer_started", vehicles=len(self.memory.vehicles), position=self.progress.position)
@@ -175,7 +182,8 @@ class ConsumerLoop:
         self.progress.stream = stream
 
     async def _check_end(self) -> None:
-        end, position = await self._doors.stream.end(self._partition), self.progress.position
+        end = await self._doors.stream.end(self._partition)
+        position = max(self.progress.position, self._commits.checkpoint.position)
         if end < position:
             raise _other_stream(f"ends at entry {end}, before the checkpoint in store.db (entry {position})")
 
@@ -199,7 +207,7 @@ class ConsumerLoop:
         await self._turn()
         if not entries:
             await self._check_end()
-            owes = self._tick.to_publish or self._tick.to_commit or self._folding.owes
+            owes = self._tick.to_publish or self._dues or self._folding.owes
             wait_s = WAIT_BUSY_S if owes else WAIT_IDLE_S
             await self._doors.stream.wait(self._partition, self.progress.position, wait_s)
 
@@ -224,6 +232,8 @@ class ConsumerLoop:
         while self._folding.behind:
             await self._publish_and_commit()
             self._folding.work()
+        if not self._folding.owes:
+            self._dues.folded_until(self._folding.horizon_ns)
         await self._publish_and_commit()
 
     async def _publish_and_commit(self) -> None:
@@ -236,10 +246,13 @@ class ConsumerLoop:
 
     @property
     def _uncommitted(self) -> bool:
-        return bool(self._tick.to_commit) or self.progress.position != self._commits.checkpoint.position
+        return bool(self._dues) or self.progress.position > self._commits.checkpoint.position
 
     def _folded(self, vehicle: VehicleMemory) -> None:
-        self._tick.to_commit.add(vehicle.key)
+        if has_finding(vehicle):
+            self._dues.hurry(vehicle)
+        else:
+            self._dues.touch(vehicle)
 
     def take(self, entry: Entry) -> None:
         """Run every record of an entry through the pipeline; one that was folded before is passed over.
@@ -249,8 +262,8 @@ class ConsumerLoop:
         if entry.position <= self.progress.position:
             return
         counts, active, at_ns = self.progress.counts, self._brakes.active, entry.appended_at_ns
-        vehicle_of, to_commit, to_publish = self.memory.of, self._tick.to_commit, self._tick.to_publish
-        waits = self._folding.waits
+        vehicle_of, touch, to_publish = self.memory.of, self._dues.touch, self._tick.to_publish
+        waits, position = self._folding.waits, entry.position
         for index, frame in enumerate(entry.frames):
             if frame[4] == _HEARTBEAT:
                 self.progress.horizon_ns = max(self.progress.horizon_ns, frame[7] - HORIZON_LAG_NS)
@@ -258,6 +271,9 @@ class ConsumerLoop:
                 continue
             vehicle = vehicle_of(frame)
             key = vehicle.key
+            if position <= vehicle.at:
+                self._take_again(vehicle, frame)
+                continue
             active[key] = at_ns
             try:
                 outcome = run(Work(frame, vehicle))
@@ -268,15 +284,22 @@ class ConsumerLoop:
             counts["received"] += 1
             counts[outcome] += 1
             vehicle.counts[outcome] = vehicle.counts.get(outcome, 0) + 1
-            to_commit.add(key)
+            touch(vehicle)
             if outcome is not _OUTSIDE_CLAIM:
                 to_publish.add(key)
                 waits(vehicle)
-        self.progress.position = entry.position
+        self.progress.position = position
+        self._dues.taken(entry)
         self._folding.horizon_ns = self.progress.horizon_ns
         if entry.frames:
             lag_ns = max(0, self._clock.now_ns() - entry.frames[-1][7])
             self._metrics.count("motorcade_consumer_lag_seconds").n = lag_ns / NS_PER_S
+
+    def _take_again(self, vehicle: VehicleMemory, frame: Frame) -> None:
+        """A record that the vehicle's stored state knows of: it may still have to wait for its turn."""
+        report = report_of(frame, record_id_of(frame))
+        if report is not None and vehicle.episodes.turns.offer(report) is TurnPlace.WAITS:
+            self._folding.waits(vehicle)
 
     def _set_aside(self, entry: Entry, index: int, vehicle: VehicleMemory, reason: str) -> Outcome:
         key, frame = vehicle.key, entry.frames[index]
@@ -287,16 +310,10 @@ class ConsumerLoop:
         return Outcome.DEAD
 
     def _tell_fault(self, error: Exception) -> str:
-        """A step failed in a way that it does not know: log each such place once; gives the dead letter's reason.
-
-        The message of such an error may hold anything of the record, so only its kind and place are told.
-        """
-        places = traceback.extract_tb(error.__traceback__)
-        last = places[-1]
-        kind = f"{type(error).__name__} in {last.name}, line {last.lineno}"
+        """A step failed in a way that it does not know: log each such place once; gives the dead letter's reason."""
+        kind, way = place_of(error)
         if kind not in self._told:
             self._told.add(kind)
-            way = [f"{place.name}:{place.lineno}" for place in places]
             self._log.error("pipeline_fault", kind=kind, traceback=way)
         return f"a fault of this program: {kind}"
 
@@ -318,23 +335,28 @@ class ConsumerLoop:
         )
 
     def _begin_commit(self) -> None:
-        keys, self._tick.to_commit = self._tick.to_commit, set()
         dead, self._dead = self._dead, []
-        vehicles = [self.memory.vehicles[key] for key in keys]
+        vehicles, reached = self._dues.next(lambda: (self.progress.position, dict(self.progress.counts)))
         states = [self._stored_form(vehicle) for vehicle in vehicles]
         findings = [finding for vehicle in vehicles if (finding := take_finding(vehicle, self.progress.position))]
         for vehicle in vehicles:
             vehicle.version += 1
-        known = self._commits.checkpoint
-        counts, stream = dict(self.progress.counts), self.progress.stream or known.stream
-        place = Checkpoint(self._partition, self.progress.position, known.epoch, counts, known.version, stream)
-        for outcome, count in counts.items():
+        place = replace(self._commits.checkpoint, stream=self._stream)
+        if reached is not None:
+            position = max(place.position, reached.position)
+            place = replace(place, position=position, read_from=reached.read_from, counts=reached.counts)
+        for outcome, count in self.progress.counts.items():
             self._metrics.count("motorcade_consumer_records_total", outcome).n = count
-        self._commits.begin(self._clock.monotonic_ns(), Stretch(place, states, dead, findings), self._log)
+        stretch = Stretch(place, states, dead, findings, self.progress.position)
+        self._commits.begin(self._clock.monotonic_ns(), stretch, self._log)
+
+    @property
+    def _stream(self) -> str:
+        return self.progress.stream or self._commits.checkpoint.stream
 
     def _stored_form(self, vehicle: VehicleMemory) -> StoredState:
         before = len(vehicle.fields)
-        state = stored_form(vehicle)
+        state = stored_form(vehicle, self.progress.position, self._stream)
         dropped = before - len(vehicle.fields)
         if dropped:
             self._metrics.count("motorcade_consumer_readings_dropped_total").add(dropped)

@@ -7,10 +7,11 @@ from motorcade.domain.errors import Corrupt
 from motorcade.domain.record import Frame
 from motorcade.domain.state import Fields, Value, join
 from motorcade.domain.summary import Summary, summarise
-from motorcade.domain.turns import NO_TURN, Turns
+from motorcade.domain.turns import Turns
+from motorcade.ports.stream import Position
 from motorcade.repositories.consumption import Key, StoredState
 from motorcade.repositories.refolds import Dirty
-from motorcade.wire.fold_state import decode_fold, decode_reports, encode_fold, encode_reports
+from motorcade.wire.fold_state import decode_fold
 from motorcade.wire.state_snapshot import StateSnapshot, decode_state, encode_state
 
 MAX_STATE_BYTES = 256_000
@@ -40,8 +41,12 @@ class FleetMemory:
         self._by_raw[raw] = vehicle
         return vehicle
 
-    def restore(self, stored: StoredState) -> VehicleMemory:
+    def restore(self, stored: StoredState, stream: str = "") -> VehicleMemory:
         """Take a stored state into memory; what memory already has is joined with it.
+
+        Args:
+            stored: the state.
+            stream: identity of the stream that is read on; what was counted and taken of another one says nothing.
 
         Raises:
             Corrupt: the stored bytes are unreadable.
@@ -59,26 +64,27 @@ class FleetMemory:
         vehicle.watermark_ns = max(vehicle.watermark_ns, snapshot.watermark_ns)
         vehicle.last_seen_ns = max(vehicle.last_seen_ns, snapshot.last_seen_ns)
         vehicle.clock_suspect = vehicle.clock_suspect or snapshot.clock_suspect
-        for outcome, count in snapshot.counts.items():
-            vehicle.counts[outcome] = max(count, vehicle.counts.get(outcome, 0))
+        if stream and snapshot.stream in ("", stream):
+            vehicle.at = snapshot.at
+            vehicle.counts = dict(snapshot.counts)
         _join_connections(vehicle.connections, snapshot)
         _restore_episodes(vehicle.episodes, snapshot)
         return vehicle
 
 
-def stored_form(vehicle: VehicleMemory) -> StoredState:
-    """A vehicle as it goes into the store.
+def stored_form(vehicle: VehicleMemory, at: Position, stream: str) -> StoredState:
+    """A vehicle as it goes into the store, having taken the records of a stream up to an entry.
 
     Over `MAX_STATE_BYTES` it loses its longest texts first, in memory too; a later reading brings them back.
     """
-    encoded = _encoded(vehicle)
+    encoded = _encoded(vehicle, at, stream)
     if len(encoded) > MAX_STATE_BYTES:
         _shorten(vehicle.fields, len(encoded) - MAX_STATE_BYTES)
-        encoded = _encoded(vehicle)
+        encoded = _encoded(vehicle, at, stream)
     return StoredState(vehicle.key, encoded, vehicle.version)
 
 
-def _encoded(vehicle: VehicleMemory) -> bytes:
+def _encoded(vehicle: VehicleMemory, at: Position, stream: str) -> bytes:
     connections, episodes = vehicle.connections, vehicle.episodes
     return encode_state(
         StateSnapshot(
@@ -91,8 +97,9 @@ def _encoded(vehicle: VehicleMemory) -> bytes:
             last_seen_ns=vehicle.last_seen_ns,
             clock_suspect=vehicle.clock_suspect,
             counts=vehicle.counts,
-            fold=encode_fold(episodes.fold) if episodes.turns.folded != NO_TURN else b"",
-            waiting=encode_reports(episodes.turns.waiting),
+            fold=episodes.encoded_fold(),
+            at=at,
+            stream=stream,
             folded=episodes.turns.folded,
             dirty=(episodes.dirty.first, episodes.dirty.last, episodes.dirty.count) if episodes.dirty else None,
         )
@@ -144,7 +151,7 @@ def _join_connections(connections: Connections, snapshot: StateSnapshot) -> None
 def _restore_episodes(episodes: EpisodeMemory, snapshot: StateSnapshot) -> None:
     """The fold is no join: what was committed holds, and only records behind it enter again."""
     episodes.fold = decode_fold(snapshot.fold)
-    episodes.turns = Turns(decode_reports(snapshot.waiting), snapshot.folded)
+    episodes.turns = Turns(folded=snapshot.folded)
     episodes.was_quiet = not snapshot.fold  # unknown; the next record tells
     if snapshot.dirty is not None:
         episodes.dirty, episodes.tail_from = Dirty(*snapshot.dirty), snapshot.folded

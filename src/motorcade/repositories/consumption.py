@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from motorcade.domain.errors import Conflict
 from motorcade.domain.tenant import SystemScope
-from motorcade.ports.store import ANY, Absent, Delete, Put, Store, VersionIs, Write
+from motorcade.ports.store import ANY, Absent, Data, Delete, Put, Store, VersionIs, Write
 from motorcade.ports.stream import BEGINNING, Position
 from motorcade.repositories.tables import CHECKPOINTS, DEAD_LETTERS, STATES
 
@@ -47,7 +47,8 @@ class DeadLetter:
 class Checkpoint:
     """How far one partition is consumed, by which epoch of the consumer, and what was counted until there.
 
-    `stream` is the identity of the stream in which the position is one; "" while nothing was consumed.
+    `stream` is the identity of the stream in which the positions are ones; "" while nothing was consumed. A restart
+    reads again behind `read_from`: what lies between it and `position` may wait for its turn, or for its commit.
     """
 
     partition: int
@@ -56,6 +57,7 @@ class Checkpoint:
     counts: dict[str, int]
     version: int
     stream: str = ""
+    read_from: Position = BEGINNING
 
 
 class Consumption:
@@ -86,8 +88,9 @@ class Consumption:
         epoch = stored.data["epoch"] + 1
         data = {**stored.data, "epoch": epoch}
         await self._store.write([Put(CHECKPOINTS, READER, str(partition), data, VersionIs(stored.version))])
-        counts, stream = dict(stored.data["counts"]), stored.data.get("stream", "")
-        return Checkpoint(partition, stored.data["position"], epoch, counts, stored.version + 1, stream)
+        counts, stream, position = dict(stored.data["counts"]), stored.data.get("stream", ""), stored.data["position"]
+        read_from = stored.data.get("read_from", position)
+        return Checkpoint(partition, position, epoch, counts, stored.version + 1, stream, read_from)
 
     async def forget(self, partition: int) -> Position:
         """Let the partition be consumed from its beginning again; states stay, for they are joined.
@@ -100,16 +103,25 @@ class Consumption:
         return reached
 
     async def reached(self, partition: int, stream: str = "") -> Position:
-        """How far the partition is committed; nothing behind it may be trimmed.
+        """How far the partition is consumed: no committed state knows of a record behind it.
 
         Args:
             partition: which.
             stream: identity of the stream meant; of another one nothing is consumed. "" = whichever it is.
         """
+        stored = await self._stored(partition, stream)
+        return BEGINNING if stored is None else max(stored["position"], stored.get("taken", BEGINNING))
+
+    async def done_with(self, partition: int, stream: str = "") -> Position:
+        """The entry behind which a restart reads; nothing behind it may be trimmed. Arguments as for `reached`."""
+        stored = await self._stored(partition, stream)
+        return BEGINNING if stored is None else int(stored.get("read_from", stored["position"]))
+
+    async def _stored(self, partition: int, stream: str) -> Data | None:
         stored = await self._store.get(CHECKPOINTS, READER, str(partition))
         if stored is None or (stream and stored.data.get("stream", "") not in ("", stream)):
-            return BEGINNING
-        return int(stored.data["position"])
+            return None
+        return stored.data
 
     async def states(self) -> list[StoredState]:
         """All vehicles' states."""
@@ -133,6 +145,7 @@ class Consumption:
         dead: Sequence[DeadLetter],
         checkpoint: Checkpoint,
         more: Sequence[Write] = (),
+        taken: Position = BEGINNING,
     ) -> Checkpoint:
         """Make a stretch of the stream durable.
 
@@ -140,6 +153,7 @@ class Consumption:
             states: the vehicles touched; `version` is the one that each must still have.
             dead: records set aside.
             checkpoint: the new place, with the version of the one stored.
+            taken: the last entry that any of the states knows of, where it is behind the place.
             more: what else belongs to these records (`repositories/findings.py`).
 
         Returns:
@@ -155,6 +169,8 @@ class Consumption:
             "epoch": checkpoint.epoch,
             "counts": checkpoint.counts,
             "stream": checkpoint.stream,
+            "read_from": checkpoint.read_from,
+            "taken": taken,
         }
         place = Put(CHECKPOINTS, READER, str(checkpoint.partition), data, VersionIs(checkpoint.version))
         writes: list[Write] = [_put_state(state) for state in states]

@@ -1,17 +1,15 @@
-"""The state of a vehicle's fold, and the reports that wait for it, as bytes.
+"""The state of a vehicle's fold as bytes.
 
 One version byte and a MessagePack array; the reducers' states are maps by field name, so that a newer program reads an
 older state where every new field has a default. Equal states have equal bytes: a re-fold ends where it meets a stored
 state again.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 from motorcade.domain.episodes.alert import AlertState
 from motorcade.domain.episodes.charge import ChargeState
-from motorcade.domain.episodes.moment import Latest, Notice, Report
+from motorcade.domain.episodes.moment import Latest
 from motorcade.domain.episodes.safety import SafetyState
 from motorcade.domain.episodes.trip import TripState
 from motorcade.domain.episodes.visit import VisitState
@@ -36,17 +34,8 @@ class _Stored(msgspec.Struct, array_like=True):
     alerts: AlertState
 
 
-class _StoredReport(msgspec.Struct, array_like=True):
-    effective_at_ns: int
-    record_id: bytes
-    readings: tuple[tuple[int, _StoredValue], ...]
-    notices: tuple[Notice, ...]
-    connection: tuple[str, bool] | None
-
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Stored).decode
-_decode_reports = msgspec.msgpack.Decoder(list[_StoredReport]).decode
 
 
 def encode_fold(state: FoldState) -> bytes:
@@ -76,23 +65,3 @@ def decode_fold(stored: bytes) -> FoldState:
     latest = Latest(values, since_ns)  # type: ignore[arg-type]  # tuples of either kind, see _Stored
     reducers = (one.visits, one.trip, one.charge, one.safety, one.alerts)
     return FoldState(one.at_ns, latest, one.open_connections, *reducers)
-
-
-def encode_reports(reports: Sequence[Report]) -> bytes:
-    """Waiting reports as bytes, none as b""."""
-    return _encode(reports) if reports else b""
-
-
-def decode_reports(stored: bytes) -> list[Report]:
-    """The reports in the bytes.
-
-    Raises:
-        Corrupt: no such reports.
-    """
-    if not stored:
-        return []
-    try:
-        found = _decode_reports(stored)
-    except msgspec.DecodeError as error:
-        raise Corrupt(f"waiting reports of {len(stored)} bytes are unreadable: {error}") from error
-    return [Report(*msgspec.structs.astuple(one)) for one in found]

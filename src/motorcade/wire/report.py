@@ -2,9 +2,10 @@
 
 from motorcade.domain.episodes.moment import Notice, Report
 from motorcade.domain.errors import Invalid
-from motorcade.domain.record import Flag, Frame, Topic
+from motorcade.domain.record import Flag, Frame, Topic, raw_record_id
 from motorcade.domain.state import Value
 from motorcade.wire.tesla.decode import decode_vehicle_data
+from motorcade.wire.tesla.payload_cut import hashed_bytes
 from motorcade.wire.tesla.reports import decode_alerts, decode_connectivity
 
 # Plain numbers: an operation on an enumeration's member costs ten times that on a number, and each record has six.
@@ -34,6 +35,16 @@ def read_payload(frame: Frame) -> tuple[Readings, tuple[Notice, ...], tuple[str,
     if topic == _ALERTS:
         return [], _notices(payload, frame[8]), None
     return [], (), _connection(payload)
+
+
+def record_id_of(frame: Frame) -> bytes:
+    """A record's id; that of a payload which cannot even be walked is made of all its bytes."""
+    topic, payload = frame[4], frame[9]
+    try:
+        hashed = hashed_bytes(topic, payload)
+    except Invalid:
+        hashed = payload
+    return raw_record_id(frame[1], topic, frame[6], hashed)
 
 
 def report_of(frame: Frame, record_id: bytes) -> Report | None:

@@ -32,8 +32,9 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
         clock_suspect: whether its clock runs ahead.
         counts: outcome → how many records ended so.
         fold: the encoded state of the fold (`wire/fold_state.py`), b"" before the first record.
-        waiting: the encoded reports that wait for their turn.
         folded: turn of the report folded last.
+        at: the entry of the stream up to which records were taken.
+        stream: identity of that stream.
         dirty: earliest and latest turn that was missed and how many; None while nothing has to be folded anew.
     """
 
@@ -47,9 +48,10 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
     clock_suspect: bool = False
     counts: dict[str, int] = {}
     fold: bytes = b""
-    waiting: bytes = b""
     folded: tuple[int, bytes] = (0, b"")
     dirty: tuple[tuple[int, bytes], tuple[int, bytes], int] | None = None
+    at: int = 0
+    stream: str = ""
 
 
 class _Stored(StateSnapshot, array_like=True, kw_only=True):

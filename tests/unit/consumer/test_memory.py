@@ -34,6 +34,8 @@ def snapshots(draw: st.DrawFn) -> StateSnapshot:
         closed=closed,
         connections_changed_at_ns=2**41,
         last_seen_ns=draw(st.integers(0, 2**40)),
+        at=draw(st.integers(0, 9)),
+        stream="stream",
         clock_suspect=draw(st.booleans()),
         counts=draw(st.dictionaries(st.sampled_from(["applied", "duplicate"]), st.integers(0, 9), max_size=2)),
     )
@@ -42,8 +44,9 @@ def snapshots(draw: st.DrawFn) -> StateSnapshot:
 def restored(*stored: StateSnapshot) -> StateSnapshot:
     memory = FleetMemory()
     for version, snapshot in enumerate(stored, 1):
-        memory.restore(StoredState(KEY, encode_state(snapshot), version))
-    return decode_state(stored_form(memory.vehicles[KEY]).snapshot)
+        memory.restore(StoredState(KEY, encode_state(snapshot), version), "stream")
+    vehicle = memory.vehicles[KEY]
+    return decode_state(stored_form(vehicle, vehicle.at, "stream").snapshot)
 
 
 @given(snapshots())
