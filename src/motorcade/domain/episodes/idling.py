@@ -64,6 +64,7 @@ class Idle:
         place: where.
         fences: in which fences.
         shown: whether its row was given.
+        ended_ns: when the last one ended.
         least_ns: how long it must last, by the rules in force at its beginning.
         silence_ns: how long a silence ends it, likewise.
     """
@@ -75,6 +76,7 @@ class Idle:
     place: Place | None = None
     fences: tuple[str, ...] = ()
     shown: bool = False
+    ended_ns: int = 0
     least_ns: int = 0
     silence_ns: int = 0
 
@@ -97,7 +99,7 @@ def follow(idle: Idle, moment: Moment, motion: Motion, signs: Signs, rules: Idli
         unseen = signs.gap_from_ns and moment.at_ns - signs.gap_from_ns > rules.witness_s * NS_PER_S
         end_ns, record = (signs.gap_from_ns, signs.gap_record) if unseen else (moment.at_ns, moment.record_id)
         return _end(idle, moment.vehicle_id, end_ns, record)
-    if idle.since_ns and not idle.shown and moment.at_ns - idle.since_ns >= idle.least_ns:
+    if idle.since_ns and not idle.shown and motion.heard_ns - idle.since_ns >= idle.least_ns:
         idle.shown = True
         return [_row(idle, moment.vehicle_id)]
     return []
@@ -107,7 +109,9 @@ def begin(idle: Idle, moment: Moment, motion: Motion, trip_id: str, rules: Idlin
     """Begin one where the car has come to stand in gear, or was put in gear while it stands."""
     if idle.since_ns or motion.moving or not (motion.in_gear or _ready(motion, moment.latest, rules)):
         return
-    put_in_gear = GEAR in moment.changed or RAIL in moment.changed or not motion.standing_ns
+    put_in_gear = GEAR in moment.changed or RAIL in moment.changed
+    if motion.standing_ns <= idle.ended_ns:  # the same standstill again, after a silence
+        put_in_gear = True
     idle.since_ns = moment.at_ns if put_in_gear else motion.standing_ns
     idle.record = moment.record_id if put_in_gear else motion.standing_record
     idle.rule_version, idle.trip_id = version, trip_id
@@ -145,7 +149,7 @@ def _ready(motion: Motion, latest: Latest, rules: IdlingRules) -> bool:
 def _end(idle: Idle, vehicle_id: str, end_ns: int, record: bytes) -> list[Idling]:
     long_enough = end_ns - idle.since_ns >= idle.least_ns
     rows = [_row(idle, vehicle_id, end_ns, record)] if long_enough else []
-    idle.since_ns, idle.shown = 0, False
+    idle.since_ns, idle.ended_ns, idle.shown = 0, end_ns, False
     return rows
 
 

@@ -155,7 +155,7 @@ def observe(motion: Motion, moment: Moment, rules: MotionRules, *, running: bool
         if heard_ns and at_ns - heard_ns > rules.gap_s * NS_PER_S:
             signs.gap_from_ns, signs.gap_record = heard_ns, heard_record
         motion.heard_ns, motion.heard_record = at_ns, moment.record_id
-    displaced = LOCATION in changed and _place(motion, moment, rules, signs)
+    displaced = LOCATION in changed and _place(motion, moment, rules, signs, silent_ns=at_ns - heard_ns)
     if GEAR in changed:
         _shift(motion, moment, signs)
     stopped = signs.parked
@@ -224,13 +224,15 @@ def _speed(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs) -> 
     return False
 
 
-def _place(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs) -> bool:
+def _place(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs, *, silent_ns: int) -> bool:
     """Take a new place in; whether the car is elsewhere than before."""
     place = moment.latest.place(LOCATION)
     if place is None:
         return False
+    # A standing car sends no fixes, so the time since the last one is no excuse for a leap, unless it was silent.
+    silent_ns = max(silent_ns, rules.gap_s * NS_PER_S)
     way_m = 0.0 if motion.fix is None else distance_m(motion.fix, place)
-    if not _reachable(motion, moment, way_m, rules):
+    if not _reachable(way_m, min(moment.at_ns - motion.fix_ns, silent_ns), rules):
         if motion.odd_fix is None or distance_m(motion.odd_fix, place) > rules.leap_m:
             motion.odd_fix = place
             return False
@@ -248,11 +250,9 @@ def _place(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs) -> 
     return True
 
 
-def _reachable(motion: Motion, moment: Moment, way_m: float, rules: MotionRules) -> bool:
-    """Whether a car could drive so far since the last fix; standing, it sends no fixes, which is no excuse."""
-    silent_s = max(rules.gap_s, (moment.at_ns - moment.previous_at_ns) / NS_PER_S)
-    passed_s = min((moment.at_ns - motion.fix_ns) / NS_PER_S, silent_s)
-    return way_m <= rules.leap_m + passed_s * rules.fastest_kmh * _MS_PER_KMH
+def _reachable(way_m: float, passed_ns: int, rules: MotionRules) -> bool:
+    """Whether a car could drive so far in a time."""
+    return way_m <= rules.leap_m + passed_ns / NS_PER_S * rules.fastest_kmh * _MS_PER_KMH
 
 
 def _doubt(motion: Motion, moment: Moment, rules: MotionRules, *, silent_ns: int) -> None:
