@@ -27,8 +27,8 @@ from motorcade.wire.tesla.payload_cut import hashed_bytes
 
 FLUSH_EVERY_NS: Final = 30 * NS_PER_S
 """Longest time that a record waits for its object by default: a re-fold of a late record has to wait for it."""
-FLUSH_RECORDS: Final = 100_000
-"""Records of one flush; with `FLUSH_BYTES` the bound of memory: some 150 MB while it is written."""
+FLUSH_RECORDS: Final = 50_000
+"""Records of one flush; with `FLUSH_BYTES` the bound of memory: a process of 300 MB while it catches up."""
 FLUSH_BYTES: Final = 32 * 1024 * 1024
 """Payload bytes of one flush."""
 FLUSH_OBJECTS: Final = 300

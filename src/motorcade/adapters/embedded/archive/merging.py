@@ -19,8 +19,8 @@ from motorcade.ports.archive import Archived, ArchiveObject, Found, Gap
 
 OBJECT_ROWS: Final = 500_000
 """Rows of a merged object; then the next begins. Its index stays small, and memory holds it while it is written."""
-STRETCH_ROWS: Final = 100_000
-"""Rows read at a time, whole vehicles: with all columns about 100 MB."""
+STRETCH_ROWS: Final = 50_000
+"""Rows read at a time, whole vehicles: some 20 MB, a few times over while they are sorted."""
 ALL_TIMES: Final = (-(2**63), 2**63 - 1)
 _ORDER: Final = [("vehicle_id", "ascending"), ("effective_ns", "ascending"), ("record_id", "ascending")]
 _BY_ARRIVAL: Final = [
