@@ -23,6 +23,7 @@ _BURST: Final = 200  # messages of a backlog in one tick: 5,000 kept messages le
 _ACK_PATIENCE: Final = 60  # ticks (30 s) without an acknowledgement, then the car sends again
 _FIRST_RETRY_S: Final = 0.5
 _LONGEST_RETRY_S: Final = 30.0  # the documented cap of a car's back-off
+_DIALLING_S: Final = 5.0  # a stop waits so long for a connection under way: given up half-way, nobody would close it
 _CLIENT_VERSION: Final = "1.3.0"
 
 
@@ -73,6 +74,7 @@ class Car:
         self._collector, self._outbox = Collector(), Outbox()
         self._link: Link | None = None
         self._dialling: asyncio.Task[None] | None = None
+        self._is_connecting = False
         self._failures = 0
         self._connected_before = False
         self._patience = _ACK_PATIENCE
@@ -112,9 +114,12 @@ class Car:
     async def stop(self) -> None:
         """Close the connection and connect no more. Idempotent."""
         self._stopped = True
-        if self._dialling is not None:
-            self._dialling.cancel()
-            await asyncio.gather(self._dialling, return_exceptions=True)
+        dialling = self._dialling
+        if dialling is not None:
+            if self._is_connecting:
+                await asyncio.wait({dialling}, timeout=_DIALLING_S)
+            dialling.cancel()
+            await asyncio.gather(dialling, return_exceptions=True)
         if self._link is not None:
             self._link.close()
 
@@ -148,6 +153,7 @@ class Car:
             if self._context is None:
                 self._context = self._make_context()
             headers = {"Version": _CLIENT_VERSION, "X-Network-Interface": self._identity.network}
+            self._is_connecting = True
             link = await open_link(self._gateway, self._context, headers, self)
         except (Denied, Unavailable) as error:
             self._failures += 1
@@ -156,6 +162,7 @@ class Car:
         else:
             self._welcome(link)
         finally:
+            self._is_connecting = False
             self._dialling = None
 
     def _welcome(self, link: Link) -> None:

@@ -16,6 +16,7 @@ from motorcade.simulator.roads.city import open_city
 from motorcade.simulator.roads.network import load_network
 from motorcade.simulator.signals import SIGNALS
 from motorcade.simulator.vin import fresh_vin
+from tests.conditions import free_port
 from tests.unit.simulator.counter_gateway import CounterGateway, counter_gateway, until
 
 CLOCK = SystemClock()
@@ -144,7 +145,7 @@ async def test_a_sleeping_car_reports_closes_and_stays_silent(gateway: CounterGa
 
 async def test_a_car_does_not_trust_a_gateway_of_another_authority(gateway: CounterGateway, data_dir: Path) -> None:
     car, _ = make_car(gateway)
-    async with counter_gateway(data_dir / "elsewhere", gateway.gateway.port + 1) as other:
+    async with counter_gateway(data_dir / "elsewhere", free_port()) as other:
         stranger, stranger_counters = make_car(other)
         object.__setattr__(other.gateway, "port", gateway.gateway.port)
         await until(lambda: stranger_counters.failures > 0, lambda: stranger.tick(CLOCK.now_ns()))
@@ -164,3 +165,16 @@ async def test_a_gateway_that_is_away_is_tried_again_with_growing_pauses(data_di
     async with counter_gateway(data_dir, port):
         await until(lambda: counters.acknowledged > 0, lambda: car.tick(CLOCK.now_ns()))
         await car.stop()
+
+
+@pytest.mark.parametrize("turns", [1, 2, 4, 8, 16, 32])
+async def test_a_car_that_stops_while_it_connects_leaves_no_connection_open(
+    gateway: CounterGateway, turns: int
+) -> None:
+    car, counters = make_car(gateway)
+    car.tick(CLOCK.now_ns())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await car.stop()
+    await until(lambda: not gateway.sockets and counters.online == 0)
+    assert len(gateway.headers) == len(gateway.alpn), "an upgrade that began was finished"
