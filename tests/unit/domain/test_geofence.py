@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import EARTH_RADIUS_M, Place, distance_m
 from motorcade.domain.geofence.fence import MAX_FENCES, Fence, FenceDraft, VisitRules
-from motorcade.domain.geofence.index import IN_FAR, IN_NEAR, OUT_NEAR, FenceSet
+from motorcade.domain.geofence.index import FenceSet
 from motorcade.domain.geofence.shape import Circle, Corridor, Polygon, Ring, Shape, ShapeInvalid, check
 from motorcade.domain.geofence.timeline import FenceTimeline, FenceVersion
 from tests.conditions import Scale
@@ -102,8 +102,8 @@ def near_place(shape: Shape) -> Place:
 
 
 @pytest.mark.parametrize("around", [(57.7, 12.0), (-33.9, 151.2), (0.001, 0.001), (78.2, 15.6), (51.5, -0.0005)])
-def test_sides_are_those_of_measuring_every_fence_anew(around: Place, scale: Scale) -> None:
-    @settings(max_examples=scale.n(60, 1_000))
+def test_the_index_says_what_measuring_every_fence_anew_says(around: Place, scale: Scale) -> None:
+    @settings(max_examples=scale.n(60, 2_000))
     @given(st.integers(0, 2**32))
     def check_one(seed: int) -> None:
         dice = Random(seed)
@@ -114,67 +114,61 @@ def test_sides_are_those_of_measuring_every_fence_anew(around: Place, scale: Sca
             if dice.random() < 0.05:
                 place = near_place(dice.choice(fences).shape)
             heading += dice.gauss(0, 0.5)
-            step_m = dice.choice([0.0, 0.3, 3.0, 14.0, 300.0])
+            step_m = dice.choice([0.0, 0.3, 3.0, 14.0, 300.0, 4_000.0])
             place = moved(place, step_m * cos(heading), step_m * sin(heading))
-            margin_m = dice.choice([10.0, 10.0, 10.0, 50.0])
-            found = {side.fence.fence_id: side.level for side in rules.sides("car", place, margin_m)}
+            told = [fence.fence_id for fence in rules.holding("car", place)]
+            assert told == sorted(told)
             for fence in fences:
                 depth = depth_m(fence.shape, place)
-                level = found.get(fence.fence_id)
-                blur_m = 0.02 + 0.003 * min(abs(depth), 150.0)  # a sphere and planes on it
-                if abs(depth) < blur_m:
-                    continue
-                assert (level in {IN_NEAR, IN_FAR}) == (depth > 0), (fence, depth, level)
-                if abs(depth + margin_m) > blur_m:
-                    assert (level is None) == (depth < -margin_m), (fence, depth, level)
-                if depth > margin_m + blur_m:
-                    assert level == IN_FAR
-                if level == OUT_NEAR:
-                    assert depth < 0
+                if abs(depth) > 0.02:
+                    assert (fence.fence_id in told) == (depth > 0), (fence, depth)
 
     check_one()
 
 
-def test_depths_are_in_metres_within_the_reach_of_a_cell(scale: Scale) -> None:
-    @settings(max_examples=scale.n(60, 1_000))
+def test_sure_is_farther_beyond_the_border_than_the_margin(scale: Scale) -> None:
+    @settings(max_examples=scale.n(60, 2_000))
     @given(st.integers(0, 2**32))
     def check_one(seed: int) -> None:
         dice = Random(seed)
         fences = some_fences(dice, (57.7, 12.0), 5)
         rules = FenceSet(1, fences)
         for fence in fences:
-            place = moved(near_place(fence.shape), dice.uniform(-90, 90), dice.uniform(-90, 90))
-            told = rules.depths(place)
-            for one in fences:
-                depth = depth_m(one.shape, place)
-                if abs(depth) < 99:
-                    assert told[one.fence_id] == pytest.approx(depth, abs=0.3)
+            border = near_place(fence.shape)
+            for reach_m in (1.0, 12.0, 60.0, 900.0):
+                place = moved(border, dice.uniform(-reach_m, reach_m), dice.uniform(-reach_m, reach_m))
+                margin_m = dice.choice([10.0, 35.0, 50.0])
+                depth = depth_m(fence.shape, place)
+                sure = rules.is_sure(fence, place, margin_m, inside=depth > 0)
+                if depth > margin_m + 0.3:
+                    assert sure
+                elif depth < 0 and abs(depth + margin_m) > 0.3:
+                    assert sure == (depth < -margin_m), (fence, depth, margin_m)
 
     check_one()
 
 
 def test_edges_are_straight_in_degrees_also_where_they_are_long() -> None:
     # Halfway along an edge of four degrees the straight line on a Mercator map lies kilometres away.
-    land = Polygon(((56.0, 10.0), (60.0, 16.0), (56.0, 16.0), (56.0, 10.0)))
-    told = FenceSet(1, [Fence("land", 1, "Land", land)])
-    assert told.depths((57.9998, 13.0005))["land"] > 0
-    assert told.depths((58.0002, 12.9995))["land"] < 0
+    land = Fence("land", 1, "Land", Polygon(((56.0, 10.0), (60.0, 16.0), (56.0, 16.0), (56.0, 10.0))))
+    told = FenceSet(1, [land])
+    assert told.holding("car", (57.9998, 13.0005)) == (land,)
+    assert told.holding("car", (58.0002, 12.9995)) == ()
 
 
 def test_far_from_every_fence_a_car_is_not_looked_up_again_for_long() -> None:
     rules = FenceSet(1, [Fence("yard", 1, "Yard", Circle((57.7, 12.0), 200.0))])
-    assert rules.sides("car", (58.2, 12.0), 10.0) == ()
+    assert rules.holding("car", (58.2, 12.0)) == ()
     index = rules._built
     assert index is not None
-    around = index.cars["car"]
-    assert around.free_m2**0.5 > 5_000
-    assert rules.sides("car", (58.16, 12.0), 10.0) == ()
-    assert index.cars["car"] is around
+    assert index.cars["car"].free_m2 ** 0.5 > 5_000
+    cells = len(index.cells)
+    assert rules.holding("car", (58.16, 12.0)) == ()
+    assert len(index.cells) == cells
 
 
 def test_a_set_without_fences_answers_without_an_index() -> None:
-    assert FenceSet().sides("car", (57.7, 12.0), 10.0) == ()
-    assert FenceSet().depths((57.7, 12.0)) == {}
+    assert FenceSet().holding("car", (57.7, 12.0)) == ()
 
 
 def test_too_many_fences_are_refused() -> None:

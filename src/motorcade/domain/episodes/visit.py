@@ -16,7 +16,7 @@ from motorcade.domain.episodes.episode import Episode, episode_id
 from motorcade.domain.episodes.moment import Moment
 from motorcade.domain.geodesy import Place, distance_m
 from motorcade.domain.geofence.fence import Fence
-from motorcade.domain.geofence.index import IN_FAR, IN_NEAR, OUT_FAR, FenceSet, Side
+from motorcade.domain.geofence.index import FenceSet
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.schedule import Schedule, next_on_ns, on_ns, reached_ns
 from motorcade.domain.signal import by_name
@@ -123,6 +123,7 @@ class VisitState:
         version: of the fences that it was last looked at with, 0 before the first record.
         tracks: fence id → what goes on there.
         inside: ids of the fences that the car is confirmed inside of, sorted.
+        crossing: whether any track is at a crossing that does not count yet.
         place: the last fix.
         record_id: its record.
         due_ns: the earliest of the tracks' times.
@@ -132,6 +133,7 @@ class VisitState:
     version: int = 0
     tracks: dict[str, Track] = field(default_factory=dict)
     inside: tuple[str, ...] = ()
+    crossing: bool = False
     place: Place | None = None
     record_id: bytes = b""
     due_ns: int = NEVER
@@ -259,36 +261,26 @@ def _enter(track: Track, crossing: Crossing) -> None:
 
 
 def _take_fix(state: VisitState, moment: Moment, rules: FenceSet, place: Place) -> None:
-    """See on which side of each border near a fix is."""
-    values = moment.latest.values
-    visit_rules, accuracy_m = rules.rules, values.get(ACCURACY)
-    fixed = values.get(FIX) is not False
-    margin_m = visit_rules.margin_m
-    if accuracy_m is not None or not fixed:
-        margin_m = visit_rules.margin(moment.latest.number(ACCURACY), fixed=fixed)
-    sides = rules.sides(state.vehicle_id, place, margin_m)
-    if state.tracks or (sides and any(side.level >= IN_NEAR for side in sides)):
-        _see_all(state, moment, rules, place, sides)
+    """See which fences hold a fix."""
+    held = rules.holding(state.vehicle_id, place)
+    if held or state.tracks:
+        _see_all(state, moment, rules, place, held)
     state.place, state.record_id = place, moment.record_id
 
 
-def _see_all(state: VisitState, moment: Moment, rules: FenceSet, place: Place, sides: tuple[Side, ...]) -> None:
-    tracks, settled, levels = state.tracks, True, {}
-    for side in sides:
-        levels[side.fence.fence_id] = side.level
-        if side.level >= IN_NEAR and side.fence.fence_id not in tracks:
-            _track(state, side.fence, rules)
-    for fence_id, track in tracks.items():
-        inside = levels.get(fence_id, OUT_FAR) >= IN_NEAR
-        if track.crossing is not None or inside != (track.entered is not None):
-            settled = False
-    if settled:
-        return  # the car is where it was known to be
-    before = state.place
+def _see_all(state: VisitState, moment: Moment, rules: FenceSet, place: Place, held: tuple[Fence, ...]) -> None:
+    if not state.crossing and tuple([fence.fence_id for fence in held]) == state.inside:
+        return  # the car is where it is known to be
+    tracks, inside = state.tracks, {fence.fence_id: fence for fence in held}
+    for fence_id, fence in inside.items():
+        if fence_id not in tracks:
+            _track(state, fence, rules)
+    before, latest = state.place, moment.latest
     jumped = before is not None and distance_m(before, place) > rules.rules.jump_m
     here = Crossing(moment.at_ns, moment.record_id, place, jumped, NEVER)
+    margin_m = rules.rules.margin(latest.number(ACCURACY), fixed=latest.values.get(FIX) is not False)
     for fence_id in list(tracks):
-        _see(state, fence_id, levels.get(fence_id, OUT_FAR), here, rules)
+        _see(state, rules.fences[fence_id], fence_id in inside, here, (rules, margin_m))
     _remember(state)
 
 
@@ -298,27 +290,26 @@ def _track(state: VisitState, fence: Fence, rules: FenceSet) -> None:
         state.tracks[fence.fence_id] = Track(fence.version, fence.schedule, int(dwell_s * NS_PER_S))
 
 
-def _see(state: VisitState, fence_id: str, level: int, here: Crossing, rules: FenceSet) -> None:
-    """Take in where the car is as seen from one fence."""
-    track = state.tracks[fence_id]
-    if (level >= IN_NEAR) == (track.entered is not None):  # on the side where it is known to be
+def _see(state: VisitState, fence: Fence, inside: bool, here: Crossing, sight: tuple[FenceSet, float]) -> None:  # noqa: FBT001 - what is seen
+    """Take in on which side of one fence's border a fix is."""
+    (rules, margin_m), track = sight, state.tracks[fence.fence_id]
+    if inside == (track.entered is not None):  # where it is known to be
         track.crossing = None
         if track.entered is None:
-            del state.tracks[fence_id]
+            del state.tracks[fence.fence_id]
         return
-    crossing = track.crossing
+    crossing, figures = track.crossing, rules.rules
     if crossing is None:
-        settle_ns = int(rules.rules.settle_s * NS_PER_S)
-        crossing = track.crossing = replace(here, due_ns=here.at_ns + settle_ns)
-    if level in {IN_FAR, OUT_FAR}:
-        least_s = rules.rules.min_inside_s if track.entered is None else rules.rules.min_outside_s
-        crossing = replace(crossing, due_ns=min(crossing.due_ns, crossing.at_ns + int(least_s * NS_PER_S)))
-        track.crossing = crossing
+        crossing = track.crossing = replace(here, due_ns=here.at_ns + int(figures.settle_s * NS_PER_S))
+    sure_ns = crossing.at_ns + int((figures.min_inside_s if inside else figures.min_outside_s) * NS_PER_S)
+    if crossing.due_ns > sure_ns and rules.is_sure(fence, here.place, margin_m, inside=inside):
+        track.crossing = replace(crossing, due_ns=min(crossing.due_ns, max(sure_ns, here.at_ns)))
 
 
 def _remember(state: VisitState) -> None:
     """What is worked out from the tracks."""
     state.inside = tuple(sorted(fence_id for fence_id, track in state.tracks.items() if track.entered is not None))
+    state.crossing = any(track.crossing is not None for track in state.tracks.values())
     state.due_ns = min((track.due_ns for track in state.tracks.values()), default=NEVER)
 
 
