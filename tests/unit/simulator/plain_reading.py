@@ -90,14 +90,15 @@ def find_trips(rows: Sequence[Row]) -> list[FoundTrip]:
 
 def _measure(trips: Sequence[FoundTrip], rows: Sequence[Row]) -> None:
     """Odometer between its readings inside a trip, path at both edges."""
-    odometer = [(at, float(v[ODOMETER]) * 1_000) for at, v in rows if isinstance(v.get(ODOMETER), float)]  # type: ignore[arg-type]
+    readings = [(at, v.get(ODOMETER)) for at, v in rows]
+    odometer = [(at, km * 1_000) for at, km in readings if isinstance(km, float)]
     # A merged resend says an old value again under a later time: equal values are one reading.
     odometer = [one for before, one in zip([(0, 0.0), *odometer], odometer, strict=False) if one[1] != before[1]]
-    fixes = [(at, v[PLACE]) for at, v in rows if isinstance(v.get(PLACE), tuple)]
+    fixes = [(at, place) for at, place in ((at, v.get(PLACE)) for at, v in rows) if isinstance(place, tuple)]
     at_ns, along = [0], [0.0]
     for (_, one), (at, other) in pairwise(fixes):
         at_ns.append(at)
-        along.append(along[-1] + _metres(one, other))  # type: ignore[arg-type]
+        along.append(along[-1] + _metres(one, other))
 
     def path(at: int) -> float:
         index = bisect_right(at_ns, at)
@@ -120,9 +121,10 @@ def _measure(trips: Sequence[FoundTrip], rows: Sequence[Row]) -> None:
         trip.distance_m += max(0.0, path(trip.end_ns) - path(last_ns))
 
 
-def _metres(one: tuple[float, float], other: tuple[float, float]) -> float:
-    scale = math.cos(math.radians((one[0] + other[0]) / 2))
-    return 111_195.0 * math.hypot(other[0] - one[0], (other[1] - one[1]) * scale)
+def _metres(one: tuple[object, ...], other: tuple[object, ...]) -> float:
+    (north, east), (north_too, east_too) = ([float(str(axis)) for axis in place] for place in (one, other))
+    scale = math.cos(math.radians((north + north_too) / 2))
+    return 111_195.0 * math.hypot(north_too - north, (east_too - east) * scale)
 
 
 def find_charges(rows: Sequence[Row]) -> list[FoundCharge]:

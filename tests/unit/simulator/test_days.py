@@ -163,3 +163,13 @@ def test_reports_are_what_a_gateway_would_append() -> None:
         frame = one.reports[0].frame(b"o" * 16, b"v" * 16)
         assert frame[:3] == (b"o" * 16, b"v" * 16, one.reports[0].connection_id)
         assert len(frame) == 10
+
+
+def test_fixes_that_stray_far_are_added_only_while_the_car_stands() -> None:
+    calm, strayed = (whole_day(4, Pattern.PARKED, Faults(resends=0.0, stray=stray)) for stray in (0.0, 1.0))
+    added = {report.payload for report in strayed.reports} - {report.payload for report in calm.reports}
+    assert added
+    assert strayed.truth == calm.truth
+    for report in strayed.reports:
+        if report.topic is Topic.VEHICLE_DATA and report.payload in added:
+            assert not any(t.start_ns <= report.observed_at_ns <= t.end_ns for t in strayed.truth.manoeuvres)

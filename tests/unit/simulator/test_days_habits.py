@@ -97,6 +97,10 @@ def test_speed_is_sometimes_silent_for_fifty_seconds_while_places_flow() -> None
     assert sum(day.quirks.get("speed_silent", 0) for day in days()) > len(days()) / 6
 
 
+def test_fixes_of_a_parked_car_stray_and_come_back() -> None:
+    assert sum(day.quirks.get("gps_stray", 0) for day in days()) > len(days()) / 2
+
+
 def test_neither_odometer_nor_path_alone_is_enough() -> None:
     short_odometer, exact = 0, 0
     for day in days():

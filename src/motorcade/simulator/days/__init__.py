@@ -8,13 +8,16 @@
     day.truth.trips, day.truth.charges, ...    # what really happened, see `truth.py`
     day.visits(Circle("yard", place, 150.0)), day.speeding(137.0)
 
+`mixed_days(1_000, Faults.severe())` gives the days of many cars, the patterns taking turns.
+
 The truth comes from the simulated physics and never from the reports. The same arguments give the same day, byte for
 byte. A day begins at midnight UTC with the car asleep, and ends with the car asleep again: after the last trip at least
-forty minutes, and for cars that charge overnight in the morning after.
+forty minutes, and for cars that charge overnight in the morning after. So a day is longer than 24 hours, and reports
+may arrive up to two days later still (`Faults.late_hours`).
 """
 
 from motorcade.simulator.days.car import DayCar
-from motorcade.simulator.days.day import FIRST_DAY_NS, Day, whole_day
+from motorcade.simulator.days.day import FIRST_DAY_NS, Day, mixed_days, whole_day
 from motorcade.simulator.days.faults import Faults
 from motorcade.simulator.days.fences import Area, Circle
 from motorcade.simulator.days.patterns import Pattern
@@ -53,5 +56,6 @@ __all__ = [
     "Trip",
     "Truth",
     "Visit",
+    "mixed_days",
     "whole_day",
 ]

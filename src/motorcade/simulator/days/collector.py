@@ -77,6 +77,7 @@ class DayCollector:
         self._fresh = True
         self._said_s = -BUCKET_S
         self._drift = [0.0, 0.0]
+        self._stray = 0.0, 0.0
         self._drift_at_s = 0
 
     def restart(self) -> None:
@@ -120,6 +121,13 @@ class DayCollector:
         """Say nothing about the speed for a while."""
         self.count("speed_silent")
         self._speed.due_s = now_s + seconds
+
+    def stray(self, metres: float) -> None:
+        """Let a parked car's fixes lie so far off until it is called with 0; nothing moved."""
+        angle = self._chance.uniform(0.0, math.tau)
+        self._stray = metres * math.cos(angle), metres * math.sin(angle)
+        if metres:
+            self.count("gps_stray")
 
     def end_speed(self, now_s: int) -> None:
         """Report the speed of a car that has parked, as cars do it: zero, invalid, empty, or not at all."""
@@ -169,7 +177,7 @@ class DayCollector:
             spread = _DRIFT_M * math.sqrt(1.0 - keeps * keeps)
             self._drift = [axis * keeps + self._chance.gauss(0.0, spread) for axis in self._drift]
             self._drift_at_s = now_s
-        north, east = self._drift
+        north, east = self._drift[0] + self._stray[0], self._drift[1] + self._stray[1]
         scale = METRES_PER_DEGREE * math.cos(math.radians(place.latitude))
         return Place(round(place.latitude + north / METRES_PER_DEGREE, 6), round(place.longitude + east / scale, 6))
 

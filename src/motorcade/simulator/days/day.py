@@ -1,7 +1,7 @@
 """One car's whole day."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,7 +36,8 @@ class Day:
     """In the order in which the stream holds them."""
     truth: Truth
     quirks: Mapping[str, int]
-    """How often each habit of real cars showed, by name."""
+    """How often each habit of real cars showed: ``drive_gear_lost``, ``gear_flap``, ``speed_silent``, ``gps_stray``,
+    and ``last_speed_`` with ``zero``, ``stale``, ``invalid`` or ``empty``."""
 
     def visits(self, fence: Circle | Area) -> list[Visit]:
         """Return the true stays inside a fence."""
@@ -93,3 +94,16 @@ def whole_day(seed: int, pattern: Pattern, faults: Faults | None = None, begin_n
         truth=truth,
         quirks=stage.collector.quirks,
     )
+
+
+def mixed_days(count: int, faults: Faults | None = None, first_seed: int = 0) -> Iterator[Day]:
+    """Simulate the days of many cars, one after the other: the mixture under which promises are measured.
+
+    Args:
+        count: how many days; each has the next seed, and the patterns take turns.
+        faults: what goes wrong on the way to the stream; None = an ordinary network.
+        first_seed: of the first day.
+    """
+    patterns = list(Pattern)
+    for seed in range(first_seed, first_seed + count):
+        yield whole_day(seed, patterns[seed % len(patterns)], faults)

@@ -32,6 +32,9 @@ class Faults:
     """Probability of that, per waking."""
     silence: float = 0.0
     """Probability, per trip of more than ten minutes, of a hole of one to four minutes whose data never arrive."""
+    stray: float = 0.0
+    """Probability, per standstill of ten minutes or more, of some fixes that lie 15 to 60 m off, as in a garage. The
+    ordinary few metres are always there."""
     resends: float = 1.0
     """Expected number, a day, of times the car misses acknowledgements and sends what it had sent again, merged into
     one report. An everyday habit, so it is there by default."""

@@ -11,9 +11,12 @@ from motorcade.simulator.days.faults import Faults
 from motorcade.simulator.days.post import MOST_KEPT, CarClock, Gateway, Link, Report, Sent, arrivals, links_of, merged
 from motorcade.simulator.days.stage import Stage
 from motorcade.simulator.days.truth import Truth
+from motorcade.simulator.roads.network import METRES_PER_DEGREE, Place
+from motorcade.wire.tesla.entries import entry as encode_entry
 
 _WINDOW_S: Final = (5.0, 30.0)  # without acknowledgements, until the car sends again
 _SILENT_S: Final = (60.0, 240.0)
+_LOST_SHARE: Final = 0.25  # of those windows: a gateway that died had taken nothing of it
 _EDGE_S: Final = 150.0  # a hole without data keeps so far away from a trip's ends
 _TELLING_S: Final = 4.0  # around the peak of a harsh event
 _LONG_NS: Final = 60 * 1_000_000_000
@@ -27,6 +30,8 @@ def deliver(stage: Stage, truth: Truth, begin_ns: int, faults: Faults, chance: r
     """Bring a day's messages to the stream; the reports are in the order in which the stream holds them."""
     messages = sorted(stage.collector.messages, key=lambda message: message.at_s)
     messages = _silenced(messages, truth, begin_ns, faults, chance)
+    if faults.stray:
+        messages = _strayed(messages, stage, truth, faults, chance)
     holes = _holes(stage, messages, faults, chance)
     links = links_of(_opened(stage, holes), holes, chance)
     events = [(harsh.peak_ns - begin_ns) / 1e9 for harsh in truth.harsh]
@@ -62,6 +67,36 @@ def _silenced(
         for one in messages
         if one.topic is not Topic.VEHICLE_DATA or not any(start <= one.at_s < end for start, end in silent)
     ]
+
+
+def _strayed(
+    messages: list[Message], stage: Stage, truth: Truth, faults: Faults, chance: random.Random
+) -> list[Message]:
+    """Add fixes that lie off while a car stands, and one that is right again before it leaves."""
+    added: list[Message] = []
+    for rest in truth.parked:
+        begin, end = stage.ledger.seconds(rest.start_ns), stage.ledger.seconds(rest.end_ns)
+        if end - begin < _LONG_TRIP_S or chance.random() >= faults.stray:
+            continue
+        place = next(fix.place for fix in truth.track if fix.at_ns >= rest.start_ns)
+        awake = [one.at_s for one in messages if begin + 20.0 < one.at_s < end - 200.0]
+        if not awake:
+            continue
+        at_s = chance.choice(awake) + 0.1
+        for wrong in [True] * chance.randint(1, 4) + [False]:
+            fix = _stray_place(place, chance) if wrong else place
+            entry = encode_entry("Location", "location_value", fix, typed=stage.car.typed)
+            added.append(Message(at_s, Topic.VEHICLE_DATA, (entry,)))
+            at_s += chance.uniform(8.0, 35.0)
+    return sorted([*messages, *added], key=lambda one: one.at_s)
+
+
+def _stray_place(place: Place, chance: random.Random) -> Place:
+    """Return a fix that lies 15 to 60 m off."""
+    angle, metres = chance.uniform(0.0, math.tau), chance.uniform(15.0, 60.0)
+    scale = METRES_PER_DEGREE * math.cos(math.radians(place.latitude))
+    north, east = metres * math.cos(angle) / METRES_PER_DEGREE, metres * math.sin(angle) / scale
+    return Place(round(place.latitude + north, 6), round(place.longitude + east, 6))
 
 
 def _kept(messages: Sequence[Message], events: Sequence[float], faults: Faults, chance: random.Random) -> list[Message]:
@@ -113,7 +148,7 @@ def _opened(stage: Stage, holes: Sequence[tuple[float, float]]) -> list[tuple[fl
 def _unacknowledged(
     messages: list[Message], links: Sequence[Link], events: Sequence[float], faults: Faults, chance: random.Random
 ) -> tuple[list[Message], list[Sent]]:
-    """Draw windows in which no acknowledgement comes: in half of them the messages are lost, in all they come again.
+    """Draw windows in which no acknowledgement comes: in some the messages are lost, in all they come again.
 
     Args:
         messages: of the whole day.
@@ -131,7 +166,7 @@ def _unacknowledged(
         if not any(link.open_s < start and stop + 1.0 < link.last_s for link in links):
             continue
         window = [one for one in data if start <= one.at_s < stop]
-        lossy = chance.random() < 0.5 and not any(start - _TELLING_S < at < stop + _TELLING_S for at in events)
+        lossy = chance.random() < _LOST_SHARE and not any(start - _TELLING_S < at < stop + _TELLING_S for at in events)
         if lossy:
             lost.update(id(one) for one in window)
         resent.append(merged(window, stop, stop + 0.3))

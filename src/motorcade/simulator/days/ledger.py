@@ -71,6 +71,10 @@ class Ledger:
         """Return a second of the day as nanoseconds since 1970."""
         return self._begin_ns + round(at_s * 1e9)
 
+    def seconds(self, at_ns: int) -> float:
+        """Return nanoseconds since 1970 as a second of the day."""
+        return (at_ns - self._begin_ns) / 1e9
+
     def _snapshot(self, now_s: int, body: Body) -> _Snapshot:
         gear = body.gear or "P"
         return _Snapshot(self.ns(now_s), body.energy_kwh, body.soc_pct, body.odometer_m, body.place, gear)

@@ -26,6 +26,7 @@ _SLOW_EVERY_S: Final = 10  # while driving, what changes slowly is looked at thi
 _SILENCE_S: Final = 50  # of the speed, while places go on
 _SILENCE_SHARE: Final = 0.2  # of the drives
 _FLAP_SHARE: Final = 0.01  # of the half minutes of an awake parked car: its gear turns invalid, or comes back
+_STRAY_SHARE: Final = 0.004  # of the half minutes of an awake parked car: its fixes begin to lie off
 _REST_WAKE_S: Final = (3 * 3_600, 8 * 3_600)  # a sleeping car wakes by itself now and then
 _BESIDE_M: Final = 2.0
 ALARM: Final = "VCSEC_a133_alarmTriggered"
@@ -53,6 +54,7 @@ class Stage:
         self.garages: list[tuple[float, float]] = []
         """Where the plan has no network at all: from, to."""
         self.awake = False
+        self._strayed = False
         self._asleep_from_s = 0
         self.ledger.park(0, self.body)
 
@@ -172,6 +174,9 @@ class Stage:
         if self.chance.random() < _FLAP_SHARE:
             body.gear = None if body.gear == "P" else "P"
             self.collector.count("gear_flap")
+        if self._strayed or self.chance.random() < _STRAY_SHARE:
+            self._strayed = not self._strayed or self.chance.random() < 0.6
+            self.collector.stray(self.chance.uniform(1.5, 8.0) if self._strayed else 0.0)
         body.inside_c += (body.outside_c - body.inside_c) * seconds / 3_600.0
         self.look()
 
@@ -244,6 +249,9 @@ class Stage:
     def _board(self) -> None:
         body, chance = self.body, self.chance
         self.wake()
+        if self._strayed:
+            self._strayed = False
+            self.collector.stray(0.0)
         if not body.occupied:
             body.locked, body.doors, body.occupied = False, frozenset({"DriverFront"}), True
             self.look()
