@@ -39,16 +39,18 @@ class Armed:
         clear: its clearing condition, if it has one.
         hold_ns, cool_ns, grace_ns: its durations.
         moving: it asks for signals that a moving car sends all the time; after `STALE_NS` of silence they say nothing.
+        pulse: its alerts are moments.
         evidence: (name, number) of the signals that its condition mentions.
     """
 
-    __slots__ = ("clear", "cool_ns", "evidence", "grace_ns", "hold_ns", "id", "moving", "rule", "when")
+    __slots__ = ("clear", "cool_ns", "evidence", "grace_ns", "hold_ns", "id", "moving", "pulse", "rule", "when")
 
     def __init__(self, rule: AlertRule) -> None:
         self.rule = rule
         self.id = rule.id
         self.when: Check | None = None if isinstance(rule.when, Ended) else compiled(rule.when)
         self.clear: Check | None = None if rule.clear is None else compiled(rule.clear)
+        self.pulse = rule.is_pulse  # asked with every record, and found by walking the whole condition
         self.hold_ns = rule.hold_s * NS_PER_S
         self.cool_ns = rule.cool_down_s * NS_PER_S
         self.grace_ns = rule.grace_s * NS_PER_S

@@ -129,7 +129,7 @@ class Course:
         state = self.state
         one = state.standing.get(armed.id)
         active = armed.active(seen.at_ns)
-        if armed.rule.is_pulse:
+        if armed.pulse:
             if active and armed.when(seen) is True:
                 self._pulse(armed, seen.at_ns, record_id)
             return
