@@ -271,17 +271,15 @@ def _take_fix(state: VisitState, moment: Moment, rules: FenceSet, place: Place) 
 def _see_all(state: VisitState, moment: Moment, rules: FenceSet, place: Place, held: tuple[Fence, ...]) -> None:
     if not state.crossing and tuple([fence.fence_id for fence in held]) == state.inside:
         return  # the car is where it is known to be
-    tracks, inside = state.tracks, {fence.fence_id: fence for fence in held}
-    for fence_id, fence in inside.items():
-        if fence_id not in tracks:
+    tracks, inside = state.tracks, {fence.fence_id for fence in held}
+    for fence in held:
+        if fence.fence_id not in tracks:
             _track(state, fence, rules)
-    before, latest = state.place, moment.latest
-    jumped = before is not None and distance_m(before, place) > rules.rules.jump_m
-    here = Crossing(moment.at_ns, moment.record_id, place, jumped, NEVER)
-    margin_m = rules.rules.margin(latest.number(ACCURACY), fixed=latest.values.get(FIX) is not False)
+    changed = False
     for fence_id in list(tracks):
-        _see(state, rules.fences[fence_id], fence_id in inside, here, (rules, margin_m))
-    _remember(state)
+        changed |= _see(state, moment, rules.fences[fence_id], place, (rules, fence_id in inside))
+    if changed:
+        _remember(state)
 
 
 def _track(state: VisitState, fence: Fence, rules: FenceSet) -> None:
@@ -290,20 +288,29 @@ def _track(state: VisitState, fence: Fence, rules: FenceSet) -> None:
         state.tracks[fence.fence_id] = Track(fence.version, fence.schedule, int(dwell_s * NS_PER_S))
 
 
-def _see(state: VisitState, fence: Fence, inside: bool, here: Crossing, sight: tuple[FenceSet, float]) -> None:  # noqa: FBT001 - what is seen
-    """Take in on which side of one fence's border a fix is."""
-    (rules, margin_m), track = sight, state.tracks[fence.fence_id]
+def _see(state: VisitState, moment: Moment, fence: Fence, place: Place, seen: tuple[FenceSet, bool]) -> bool:
+    """Take in on which side of one fence's border a fix is; whether that changed anything."""
+    (rules, inside), track = seen, state.tracks[fence.fence_id]
+    crossing, figures, at_ns = track.crossing, rules.rules, moment.at_ns
     if inside == (track.entered is not None):  # where it is known to be
         track.crossing = None
         if track.entered is None:
             del state.tracks[fence.fence_id]
-        return
-    crossing, figures = track.crossing, rules.rules
+        return crossing is not None
+    fresh = crossing is None
     if crossing is None:
-        crossing = track.crossing = replace(here, due_ns=here.at_ns + int(figures.settle_s * NS_PER_S))
+        jumped = state.place is not None and distance_m(state.place, place) > figures.jump_m
+        due_ns = at_ns + int(figures.settle_s * NS_PER_S)
+        crossing = track.crossing = Crossing(at_ns, moment.record_id, place, jumped, due_ns)
     sure_ns = crossing.at_ns + int((figures.min_inside_s if inside else figures.min_outside_s) * NS_PER_S)
-    if crossing.due_ns > sure_ns and rules.is_sure(fence, here.place, margin_m, inside=inside):
-        track.crossing = replace(crossing, due_ns=min(crossing.due_ns, max(sure_ns, here.at_ns)))
+    if crossing.due_ns <= sure_ns:
+        return fresh
+    latest = moment.latest
+    margin_m = figures.margin(latest.number(ACCURACY), fixed=latest.values.get(FIX) is not False)
+    if not rules.is_sure(fence, place, margin_m, inside=inside):
+        return fresh
+    track.crossing = replace(crossing, due_ns=min(crossing.due_ns, max(sure_ns, at_ns)))
+    return True
 
 
 def _remember(state: VisitState) -> None:
