@@ -51,7 +51,7 @@ class CommitDoors:
 
     consumption: Consumption
     findings: Findings
-    unstored: Callable[[Key], None]
+    unstored: Callable[[Key], object]
 
 
 class Commits:

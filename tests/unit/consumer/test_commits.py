@@ -37,7 +37,7 @@ def place(of: Checkpoint, position: int) -> Checkpoint:
 
 def commits_of(consumption: Consumption, checkpoint: Checkpoint, unstored: Callable[[Key], object]) -> Commits:
     findings = Findings(SystemScope("test"), consumption._store, SystemClock())
-    return Commits(CommitDoors(consumption, findings, lambda key: unstored(key) and None), checkpoint)
+    return Commits(CommitDoors(consumption, findings, unstored), checkpoint)
 
 
 async def test_commits_are_paced_and_move_the_place(consumption: Consumption) -> None:
