@@ -14,7 +14,7 @@ import apsw
 
 from motorcade.adapters.embedded import queue_file as file
 from motorcade.adapters.embedded.queue_file import NS_PER_S, QUEUE_FILE
-from motorcade.adapters.embedded.sqlite_engine import create_database, open_database, translate
+from motorcade.adapters.embedded.sqlite_engine import ENGINE_FAULTS, create_database, open_database, translate
 from motorcade.domain.errors import Invalid, MotorcadeError
 from motorcade.ports.clock import Clock
 from motorcade.ports.queue import Dead, Depth, Held, Message
@@ -119,7 +119,7 @@ class SqliteQueue:
             self._reader = _open(self._path)
         try:
             return read(self._reader)
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             self._drop_reader()
             raise translate(error, self._path) from error
 
@@ -175,7 +175,7 @@ class _Writer:
             return self._commit(self._connection, changes)
         except apsw.BusyError as error:
             raise translate(error, self._path) from error
-        except apsw.Error as error:
+        except ENGINE_FAULTS as error:
             self.close()  # after an error of the disk only a new connection can be trusted
             raise translate(error, self._path) from error
 
