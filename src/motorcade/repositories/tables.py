@@ -34,6 +34,7 @@ EPISODES = Table(  # pk = org, sk = kind.id: the row as the fold says it, its re
 OVERLAYS = Table("overlays", (Index("by_time", "of_vehicle", "begins"),))  # pk = org, sk = edit: what people say
 CLASSIFYING = Table("classifying")  # pk = org, sk = rule: what trips were for, also rules that hold no longer
 FOLD_STATES = Table("fold_states")  # pk = org.vehicle, sk = turn: states of the fold at which nothing was open
+ALERT_ACTS = Table("alert_acts")  # pk = org.vehicle, sk = start.alert.act: what people did about alerts
 RULES = Table("rules")  # pk = org, sk = version: all that an organisation decides, from when on
 DIRTY = Table("dirty")  # pk = "dirty", sk = org.vehicle: late records came, the rows are in doubt
 REFOLDS = Table("refolds")  # pk = "ready" | org.vehicle, sk = org.vehicle | part: what a re-fold found
@@ -61,6 +62,7 @@ ALL = (
     OVERLAYS,
     CLASSIFYING,
     FOLD_STATES,
+    ALERT_ACTS,
     RULES,
     DIRTY,
     REFOLDS,
