@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tesla_protocol.telemetry.vehicle_data_pb2 import Field, Payload
 
 from motorcade.domain.errors import Conflict, Invalid
 from motorcade.domain.record import Flag, Topic
@@ -293,6 +294,13 @@ async def test_fields_that_nobody_knows_yet_keep_whatever_was_sent(archive: Arch
     found = await readings(archive, [unknown(1, at, value) for at, value in enumerate(sent)], UNKNOWN)
     assert [point.value for point in found] == [*sent[:3], found[3].value]
     assert found[3].value in ("12", 12)  # cars send numbers as text, too
+
+
+async def test_a_value_of_another_type_than_its_signal_has_is_told_as_it_is(archive: Archive) -> None:
+    payload = Payload()
+    payload.data.add(key=Field.Gear).value.boolean_value = True
+    records = [said(1, 1, {GEAR: "D"}), raw(1, 2, payload.SerializeToString()), said(1, 3, {GEAR: None})]
+    assert [point.value for point in await readings(archive, records, GEAR)] == ["D", True, None]
 
 
 async def test_a_repeated_record_is_one_reading(archive: Archive) -> None:

@@ -1,9 +1,9 @@
 """Records as columns and back.
 
 Besides what a record is made of there is one column for each signal that occurs: `s<number>` by the catalogue's number,
-with values in the catalogue's unit, or `j<number>` with JSON where the catalogue has no type for it. `invalid` lists
-the numbers of those that the car says it cannot measure now, so that an empty cell of a signal means "not said" unless
-its number stands there. The payload's bytes are always kept.
+with values in the catalogue's unit. What has no type in the catalogue, or comes in another than the catalogue's, stands
+in `j<number>` as JSON. `invalid` lists the numbers of those that the car says it cannot measure now, so that an empty
+cell of a signal means "not said" unless its number stands there. The payload's bytes are always kept.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from motorcade.domain.errors import Invalid
 from motorcade.domain.ids import id_bytes, id_text
@@ -50,14 +49,13 @@ _TYPES: Final = {
     Shape.TIME_OF_DAY: pa.string(),
     Shape.LOCATION: _PLACE,
     Shape.SET: pa.list_(pa.string()),
-    Shape.UNTYPED: pa.string(),  # JSON: nobody knows what it will be
 }
 _VEHICLE_DATA: Final = int(Topic.VEHICLE_DATA)
 _json: Final = msgspec.json.encode
 
 
 def signal_columns(number: int) -> tuple[str, str]:
-    """The columns that may hold a signal: typed, and as JSON from before the catalogue knew its type."""
+    """The columns that may hold a signal: in its own type, and as JSON."""
     return f"s{number}", f"j{number}"
 
 
@@ -72,17 +70,9 @@ def shape_of(number: int) -> Shape:
     return Shape.UNTYPED if signal is None else signal.shape
 
 
-def field_of(number: int) -> pa.Field:
-    """A signal's field."""
-    shape = shape_of(number)
-    typed, untyped = signal_columns(number)
-    return pa.field(untyped if shape is Shape.UNTYPED else typed, _TYPES[shape])
-
-
-def schema_of(numbers: Iterable[int]) -> pa.Schema:
-    """The schema of records in which these signals occur."""
-    fields = [field_of(number) for number in sorted(numbers)]
-    return pa.schema([*FIXED, *fields])
+def type_of(number: int) -> pa.DataType | None:
+    """The type of a signal's own column; None where the catalogue has no type for it."""
+    return _TYPES.get(shape_of(number))
 
 
 def united(schemas: Iterable[pa.Schema]) -> pa.Schema:
@@ -91,8 +81,8 @@ def united(schemas: Iterable[pa.Schema]) -> pa.Schema:
     for field in (field for schema in schemas for field in schema):
         number = signal_of(field.name)
         if number is not None:
-            today = field_of(number)
-            fields[field.name] = today if today.name == field.name else pa.field(field.name, field.type)
+            today = None if field.name[0] == "j" else type_of(number)
+            fields[field.name] = pa.field(field.name, field.type if today is None else today)
     ordered = sorted(fields, key=lambda name: (signal_of(name), name))
     return pa.schema([*FIXED, *(fields[name] for name in ordered)])
 
@@ -103,7 +93,7 @@ def table_of(records: Sequence[Archived]) -> tuple[pa.Table, int]:
     rows = sorted((texts[record.frame[1]], record.frame[8], record.record_id, record) for record in records)
     size, undecodable = len(rows), 0
     invalid: list[list[int] | None] = [None] * size
-    signals: dict[int, list[object]] = {}
+    cells: dict[str, list[object]] = {}
     for at, (_, _, _, record) in enumerate(rows):
         if record.frame[4] != _VEHICLE_DATA:
             continue
@@ -113,16 +103,19 @@ def table_of(records: Sequence[Archived]) -> tuple[pa.Table, int]:
             undecodable += 1
             continue
         for number, value in readings:
-            column = signals.get(number)
-            if column is None:
-                column = signals[number] = [None] * size
+            typed, untyped = signal_columns(number)
+            name, cell = typed, None if value is None else cell_of(shape_of(number), value)
             if value is None:
                 marks = invalid[at]
                 if marks is None:
                     marks = invalid[at] = []
                 marks.append(number)
-            else:
-                column[at] = cell_of(shape_of(number), value)
+            elif cell is None:
+                name, cell = untyped, _json(value).decode()
+            column = cells.get(name)
+            if column is None:
+                column = cells[name] = [None] * size
+            column[at] = cell
     frames = [row[3].frame for row in rows]
     columns: list[Any] = [
         [row[0] for row in rows],
@@ -131,8 +124,9 @@ def table_of(records: Sequence[Archived]) -> tuple[pa.Table, int]:
         *([frame[place] for frame in frames] for place in (4, 5, 6, 7, 2, 3, 9)),
         invalid,
     ]
-    schema = schema_of(signals)
-    columns += [signals[number] for number in sorted(signals)]
+    names = sorted(cells, key=lambda name: (signal_of(name), name))
+    schema = pa.schema([*FIXED, *(pa.field(name, _column_type(name)) for name in names)])
+    columns += [cells[name] for name in names]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema), undecodable
 
@@ -151,7 +145,7 @@ def records_of(table: pa.Table, org_id: str) -> list[Archived]:
 
 
 def cell_of(shape: Shape, value: Value) -> object:
-    """A reading as its column takes it; None where its type is not that of its signal (its bytes are kept)."""
+    """A reading as its signal's own column takes it; None where it is of another type, and goes the way of JSON."""
     match shape:
         case Shape.NUMBER | Shape.INTEGER | Shape.TIMESTAMP:
             return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
@@ -160,17 +154,18 @@ def cell_of(shape: Shape, value: Value) -> object:
         case Shape.LOCATION:
             return _place(value)
         case Shape.SET:
-            return list(value) if isinstance(value, tuple) else None
+            return list(value) if isinstance(value, tuple) and all(isinstance(part, str) for part in value) else None
         case Shape.UNTYPED:
-            return _json(value).decode()
+            return None
         case _:
             return value if isinstance(value, str) else None
 
 
-def value_of(shape: Shape, cell: Any) -> Value:
-    """What `cell_of` took."""
+def value_of(shape: Shape, cell: Any, other: str | None) -> Value:
+    """A reading from its signal's own column, or from JSON; None where it is in neither."""
     if cell is None:
-        return None
+        found = None if other is None else msgspec.json.decode(other)
+        return tuple(found) if isinstance(found, list) else found
     match shape:
         case Shape.INTEGER | Shape.TIMESTAMP:
             return int(cell) if cell == int(cell) else float(cell)
@@ -178,9 +173,6 @@ def value_of(shape: Shape, cell: Any) -> Value:
             return (cell["latitude"], cell["longitude"])
         case Shape.SET:
             return tuple(cell)
-        case Shape.UNTYPED:
-            found = msgspec.json.decode(cell)
-            return tuple(found) if isinstance(found, list) else found
         case _:
             return cell  # type: ignore[no-any-return]  # a column of plain values
 
@@ -190,40 +182,31 @@ def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
     arrays = []
     for wanted in schema:
         at = table.schema.get_field_index(wanted.name)
-        number = signal_of(wanted.name)
-        if at < 0:
-            arrays.append(pa.nulls(table.num_rows, wanted.type))
-        elif number is None:
-            arrays.append(table.column(at))
-        else:
-            arrays.append(_typed(table.column(at), wanted))
+        arrays.append(pa.nulls(table.num_rows, wanted.type) if at < 0 else _typed(table.column(at), wanted))
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def readings_of(table: pa.Table, number: int) -> pa.ChunkedArray:
-    """The cells of a signal in today's type, whichever column holds them."""
-    columns = [name for name in signal_columns(number) if name in table.schema.names]
-    wanted = field_of(number)
-    found = [_typed(table[name], wanted, was_json=name[0] == "j") for name in columns]
-    return pc.coalesce(*found) if found else pa.nulls(table.num_rows, wanted.type)
+def readings_of(table: pa.Table, number: int) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """The cells of a signal in today's type, and as JSON. Without a type today, all of them are JSON."""
+    typed, untyped = signal_columns(number)
+    kind = type_of(number) or pa.bool_()  # of which none will be there
+    found = conformed(table, pa.schema([pa.field(typed, kind), pa.field(untyped, pa.string())]))
+    return found.column(0), found.column(1)
 
 
-def _typed(column: pa.ChunkedArray, wanted: pa.Field, *, was_json: bool | None = None) -> pa.ChunkedArray:
+def _column_type(name: str) -> pa.DataType:
+    kind = None if name[0] == "j" else type_of(int(name[1:]))
+    return pa.string() if kind is None else kind
+
+
+def _typed(column: pa.ChunkedArray, wanted: pa.Field) -> pa.ChunkedArray:
     number = signal_of(wanted.name)
-    is_json = wanted.name[0] == "j"
-    if number is None or (column.type == wanted.type and was_json in {None, is_json}):
+    if number is None or column.type == wanted.type:
         return column
-    before = Shape.UNTYPED if was_json else _shape_of_type(column.type)
-    values = (value_of(before, cell) for cell in column.to_pylist())
+    before = next((shape for shape, kind in _TYPES.items() if kind == column.type), Shape.TEXT)
+    values = (value_of(before, cell, None) for cell in column.to_pylist())
     cells = [None if value is None else cell_of(shape_of(number), value) for value in values]
     return pa.chunked_array([pa.array(cells, wanted.type)])
-
-
-def _shape_of_type(kind: pa.DataType) -> Shape:
-    for shape in (Shape.NUMBER, Shape.FLAG, Shape.LOCATION, Shape.SET):
-        if _TYPES[shape] == kind:
-            return shape
-    return Shape.TEXT
 
 
 def _place(value: Value) -> dict[str, float] | None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from motorcade.adapters.embedded.archive.columns import FIXED, field_of, readings_of, shape_of, signal_columns, value_of
+from motorcade.adapters.embedded.archive.columns import FIXED, readings_of, shape_of, signal_columns, type_of, value_of
 from motorcade.adapters.embedded.archive.merging import PathOf, widened
 from motorcade.adapters.embedded.archive.parquet import Damaged, ObjectReader
 from motorcade.domain.errors import Invalid
@@ -24,33 +24,37 @@ _MEMORY: Final = "256MB"  # a month of one car at two reports a second takes a f
 
 _DISTINCT: Final = """
 CREATE OR REPLACE TEMP TABLE readings AS
-SELECT t, value FROM (
-  SELECT record_id, effective_ns AS t, value,
+SELECT t, value, other FROM (
+  SELECT record_id, effective_ns AS t, value, other,
          row_number() OVER (PARTITION BY record_id ORDER BY received_ns, effective_ns) AS copy
-  FROM found WHERE value IS NOT NULL OR list_contains(invalid, $signal)
+  FROM found WHERE value IS NOT NULL OR other IS NOT NULL OR list_contains(invalid, $signal)
 ) WHERE copy = 1 AND t >= $begin AND t < $end ORDER BY t, record_id
 """
-_ALL: Final = "SELECT t, value FROM readings ORDER BY rowid"
+_ALL: Final = "SELECT t, value, other FROM readings ORDER BY rowid"
 # Of each stretch of time: the least, the greatest, and the first moment without a value. A place where the line broke
-# off stays visible, and no peak is lost.
+# off stays visible, and no peak is lost. Numbers from before the catalogue knew them as such stand in `other`.
 _EXTREMES: Final = """
-WITH placed AS (SELECT *, (t - $begin) // $width AS bucket FROM readings),
+WITH placed AS (
+  SELECT t, coalesce(value, try_cast(other AS DOUBLE)) AS number, value IS NULL AND other IS NULL AS invalid,
+         (t - $begin) // $width AS bucket FROM readings
+),
 told AS (
-  SELECT unnest([arg_min(t, value), arg_max(t, value), min(t) FILTER (value IS NULL)]) AS t,
-         unnest([min(value), max(value), NULL]) AS value,
-         unnest([true, true, count(*) FILTER (value IS NULL) > 0]) AS said
+  SELECT unnest([arg_min(t, number), arg_max(t, number), min(t) FILTER (invalid)]) AS t,
+         unnest([min(number), max(number), NULL]) AS number
   FROM placed GROUP BY bucket
 )
-SELECT DISTINCT t, value FROM told WHERE said AND t IS NOT NULL ORDER BY t, value
+SELECT DISTINCT t, number, NULL FROM told WHERE t IS NOT NULL ORDER BY t, number
 """
 # What is no number has no extremes: where it changed, and of too many changes the first and last of each stretch.
 _CHANGES: Final = """
 WITH changes AS (
-  SELECT t, value FROM (SELECT *, rowid AS n, lag(value) OVER (ORDER BY rowid) AS before FROM readings)
-  WHERE n = 0 OR value IS DISTINCT FROM before
+  SELECT t, value, other FROM (
+    SELECT *, rowid AS n, lag(value) OVER places AS value_before, lag(other) OVER places AS other_before
+    FROM readings WINDOW places AS (ORDER BY rowid)
+  ) WHERE n = 0 OR value IS DISTINCT FROM value_before OR other IS DISTINCT FROM other_before
 ),
 counted AS (SELECT *, count(*) OVER () AS changed, (t - $begin) // $width AS bucket FROM changes)
-SELECT t, value FROM counted
+SELECT t, value, other FROM counted
 QUALIFY changed <= $points OR t = min(t) OVER (PARTITION BY bucket) OR t = max(t) OVER (PARTITION BY bucket)
 ORDER BY t LIMIT $points
 """
@@ -88,10 +92,10 @@ class Reducer:
         with self._lock:
             rows, total = self._reduce(table, ask)
         shape = shape_of(ask.signal)
-        points = [Point(at, value_of(shape, value)) for at, value in rows]
+        points = [Point(at, value_of(shape, value, other)) for at, value, other in rows]
         return Series(points, total, total > len(points), gaps)
 
-    def _reduce(self, table: pa.Table, ask: Ask) -> tuple[list[tuple[int, Any]], int]:
+    def _reduce(self, table: pa.Table, ask: Ask) -> tuple[list[tuple[int, Any, str | None]], int]:
         engine = self._engine
         engine.register("found", table)
         try:
@@ -112,8 +116,8 @@ class Reducer:
 
 def _found(path_of: PathOf, objects: Sequence[ArchiveObject], ask: Ask) -> tuple[pa.Table, list[Gap]]:
     """Every row of the vehicle in which the signal may stand, with its value."""
-    field = field_of(ask.signal)
-    schema = pa.schema([*(FIXED.field(name) for name in _READ), pa.field("value", field.type)])
+    cells = [pa.field("value", type_of(ask.signal) or pa.bool_()), pa.field("other", pa.string())]
+    schema = pa.schema([*(FIXED.field(name) for name in _READ), *cells])
     times, tables, gaps = widened((ask.from_ns, ask.until_ns)), [schema.empty_table()], []
     for entry in objects:
         try:
@@ -125,7 +129,7 @@ def _found(path_of: PathOf, objects: Sequence[ArchiveObject], ask: Ask) -> tuple
                     if isinstance(part, Gap):
                         gaps.append(part)
                     elif part.num_rows:
-                        arrays = [*(part[name] for name in _READ), readings_of(part, ask.signal)]
+                        arrays = [*(part[name] for name in _READ), *readings_of(part, ask.signal)]
                         tables.append(pa.Table.from_arrays(arrays, schema=schema))
         except Damaged as error:
             gaps.append(error.gap)
