@@ -1,6 +1,6 @@
 """Stories of cars that drive, for the tests of trips, stops and idling."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -62,6 +62,9 @@ class Story:
     def say(self, seconds: float = 0.0, *, fences: tuple[str, ...] = (), **readings: Value) -> "Story":
         """Let time pass, then say something."""
         self.now_s += seconds
+        return self._say(readings, fences)
+
+    def _say(self, readings: Mapping[str, Value], fences: tuple[str, ...] = ()) -> "Story":
         values = tuple((by_name(name).number, value) for name, value in readings.items())
         self.words.append(Word(at(self.now_s), len(self.words).to_bytes(16, "big"), values, fences=fences))
         return self
@@ -104,7 +107,7 @@ class Story:
                 readings["odometer_km"] = round(self.odometer_km, 4)
             self.now_s += 1.0
             if readings:
-                self.say(**readings)
+                self._say(readings)
         return self
 
     def chat(self, seconds: float, every_s: float = 30.0) -> "Story":

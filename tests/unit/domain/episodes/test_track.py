@@ -1,5 +1,6 @@
 """Tracks: bounded, near every fix, and with both ends."""
 
+from itertools import pairwise
 from math import hypot
 
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ def flat(point: Point) -> tuple[float, float]:
 def off_m(point: tuple[float, float], line: list[tuple[float, float]]) -> float:
     """Distance of a point from a line of points."""
     best = min(hypot(point[0] - x, point[1] - y) for x, y in line)
-    for (x_0, y_0), (x_1, y_1) in zip(line, line[1:], strict=False):
+    for (x_0, y_0), (x_1, y_1) in pairwise(line):
         square = (x_1 - x_0) ** 2 + (y_1 - y_0) ** 2
         if square:
             share = ((point[0] - x_0) * (x_1 - x_0) + (point[1] - y_0) * (y_1 - y_0)) / square
