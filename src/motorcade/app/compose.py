@@ -96,6 +96,11 @@ class House:
         return LocalIdentity(self.store, self.keys, self.clock)
 
     @property
+    def archive(self) -> FileArchive:
+        """The archive of this machine; close it. What its readers cannot read is counted."""
+        return FileArchive(self.settings.archive_dir, self.metrics.count("motorcade_archive_gaps_total"))
+
+    @property
     def claims(self) -> ClaimsRepository:
         """Which VIN is whose vehicle."""
         return ClaimsRepository(self.scope, self.store, self.keys, self.clock)
@@ -228,7 +233,7 @@ async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
 async def archiver_room(settings: Settings, stop: asyncio.Event) -> None:
     """The archiver and its merger until `stop`."""
     async with open_house(settings, "archiver", settings.archiver_metrics_port) as house:
-        stream, archive = SqliteStream(settings.stream_path), FileArchive(settings.archive_dir)
+        stream, archive = SqliteStream(settings.stream_path), house.archive
         manifest = Manifest(house.scope, house.store)
         log, flush_ns = get_logger("motorcade.archiver"), int(settings.archive_flush_s * NS_PER_S)
         archiver = Archiver(ArchiverDoors(stream, manifest, archive, house.clock, house.metrics, log), 0, flush_ns)
@@ -261,7 +266,7 @@ async def worker_room(settings: Settings, stop: asyncio.Event) -> None:
         if await leases.begun(QUEUE, house.clock.now_ns()) and lost:
             log.error("queue_lost", hint="what waited in queue.db will not be done, unless it is put back")
         channels: list[Channel] = [LogChannel(log), InboxChannel(house.scope, house.store, house.clock)]
-        archive, refolds = FileArchive(settings.archive_dir), Refolds(house.scope, house.store)
+        archive, refolds = house.archive, Refolds(house.scope, house.store)
         refold = RefoldJob(_refold_doors(house, archive, refolds, await rules_reader(house)))
         kinds = [JobKind(REFOLD, refold, at_once=REFOLDS_AT_ONCE, per_org=REFOLDS_AT_ONCE, limit_s=REFOLD_LIMIT_S)]
         sweeps = [Sweep("refold", REFOLD_EVERY_S, job_for_each(queue, REFOLD, refolds.keys))]
