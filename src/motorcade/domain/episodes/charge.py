@@ -128,6 +128,8 @@ def quiet(state: ChargeState, at_ns: int, rules: ChargeRules) -> bool:
     """Whether no session is running, paused or plugged in and watched at a time."""
     if state.session is None:
         return True
+    if next_ns(state, state.session, rules) > at_ns:
+        return False
     passed = deepcopy(state)
     pass_time(passed, at_ns, rules)
     return passed.session is None
@@ -152,8 +154,6 @@ def _take(state: ChargeState, moment: Moment, rules: ChargeRules) -> list[Episod
     assert session is not None
     if session.silent and not session.woke_ns:
         session.woke_ns = moment.at_ns
-    if session.flowing:
-        session.meters.run(moment.at_ns, rules)
     rows = read_counter(state, BATTERY_KWH, moment, rules)
     rows += read_counter(state, WALL_KWH, moment, rules)
     session = state.session
@@ -175,10 +175,12 @@ def _take(state: ChargeState, moment: Moment, rules: ChargeRules) -> list[Episod
 def _flow(state: ChargeState, session: Session, moment: Moment, rules: ChargeRules) -> None:
     """Take in a record while energy flows."""
     now_ns, changed = moment.at_ns, moment.changed
+    session.meters.run(now_ns, rules)
     session.see(moment, rules)
     if ceases(moment, rules):
         session.draw(moment, rules, edge=True)
         session.stop(now_ns, moment.record_id, rules)
+        session.ended_in_gap()
         session.completed = session.over = completes(moment)
         if unplugs(moment):
             _unplug(state, now_ns)
@@ -187,6 +189,7 @@ def _flow(state: ChargeState, session: Session, moment: Moment, rules: ChargeRul
         session.meters.hold(moment.latest, now_ns, rules)
         if not _FLOW.isdisjoint(changed):
             session.flow_ns, session.flow_record = now_ns, moment.record_id
+            session.stale = session.stale and session.woke_ns == now_ns
     session.seen_ns, session.seen_record = now_ns, moment.record_id
     session.draw(moment, rules, edge=False)
     if _stalls(session, moment, rules):
@@ -213,6 +216,7 @@ def _drive_off(state: ChargeState, moment: Moment, rules: ChargeRules) -> None:
         lost = moment.at_ns - session.flow_ns > ns(rules.edge_s)
         at_ns, record = (session.flow_ns, session.flow_record) if lost else (moment.at_ns, moment.record_id)
         session.stop(at_ns, record, rules)
+        session.ended_in_gap()
     _unplug(state, moment.at_ns)
 
 

@@ -197,6 +197,37 @@ def test_what_flowed_while_nobody_listened_counts_and_dates_the_end() -> None:
     assert "end_estimated" in row.reasons
 
 
+def test_old_values_that_still_say_charging_after_a_silence_are_not_believed_for_long() -> None:
+    """The counters come first and the stop a moment later: the charge had ended before anybody listened again."""
+    woken = report(30_000, battery_energy_added_kwh=29.7, ac_charging_energy_kwh=33.0)
+    row = only(folded([*NIGHT, woken, off(30_005, "Stopped")]))
+    assert row.ended_at_ns == pytest.approx(at(7_210 + 9.9 / (11 * 0.92) * HOUR_S), abs=2e9)
+    assert (row.gaps, row.reasons) == ((), ("end_estimated",))
+    assert row.energy_added_kwh == 29.7
+    power = report(30_003, ac_charging_power_kw=10.9)
+    on = only(folded([*NIGHT, woken, power, off(30_005, "Stopped")]))
+    assert on.ended_at_ns == at(30_005)
+    assert len(on.gaps) == 1
+
+
+def test_a_car_that_was_moved_in_a_silence_was_unplugged() -> None:
+    story = [*NIGHT, report(30_000, location=(50.1, 9.0)), report(30_010, battery_pct=70.0)]
+    row = only(folded(story))
+    assert row.ended_at_ns == at(7_210)
+    assert row.unplugged_at_ns == at(30_000)
+
+
+def test_a_charge_begins_although_the_last_gear_seen_is_a_driving_one() -> None:
+    story = [report(-30, gear="D", speed_kmh=None), report(0, ac_charging_power_kw=11.0), *ac(10, 3_610)[1:]]
+    assert len(folded([*story, off(3_620)]).rows(at(DAY_S))) == 1
+
+
+def test_a_fast_charger_that_cannot_be_measured_is_not_unplugged() -> None:
+    story = [report(0, fast_charger_present=True), report(5, dc_charging_power_kw=100.0)]
+    story += [report(300, fast_charger_present=None), report(305, dc_charging_power_kw=99.0)]
+    assert only(folded(story), 310).ended_at_ns is None
+
+
 def test_a_short_pause_belongs_to_the_session() -> None:
     story = [*NIGHT, off(7_220, "NoPower"), *ac(10_000, 11_800, kwh=22.0), off(11_810)]
     row = only(folded(story))

@@ -12,7 +12,7 @@ from motorcade.domain.episodes.charging.flow import (
     ns,
     unplugs,
 )
-from motorcade.domain.episodes.charging.session import MAX_SPANS, Session, opened
+from motorcade.domain.episodes.charging.session import Session, opened
 from motorcade.domain.episodes.charging.time_outs import ChargeState, evident, rows_of, settled_ns
 from motorcade.domain.episodes.episode import Episode, episode_id
 from motorcade.domain.episodes.moment import Moment
@@ -90,6 +90,7 @@ def read_counter(state: ChargeState, number: int, moment: Moment, rules: ChargeR
     if is_reset(value, stood, rules):
         return _anew(state, counter, meter, value, moment, rules)
     if session.flowing:
+        session.meters.run(moment.at_ns, rules)
         meter.take(value, moment.at_ns, counter.value, _could_kwh(session, moment, rules))
         before = state.before
         if before is not None:
@@ -120,6 +121,7 @@ def _anew(
             session.plug_in = state.plug_in = session.id
             rows = rows_of(state.before, rules)
             state.before = None
+        session.meters.run(moment.at_ns, rules)
         meter.restart(value, moment.at_ns)
     else:
         if session.flowing:
@@ -140,19 +142,16 @@ def _late(session: Session, meter: Meter, counter: Counter, value: float, moment
     meter.take(value, moment.at_ns, counter.value, _could_kwh(session, moment, rules))
     if not session.silent or (session.unplugged_ns and not session.woke_ns):
         return
-    gap = (session.ended_ns, session.woke_ns or moment.at_ns)
+    woke_ns = session.woke_ns or moment.at_ns
+    session.left_kwh, session.left_w = grown_kwh, session.meters.into_w(rules)
+    session.add_gap((session.ended_ns, woke_ns))
+    session.silent, session.stale = False, True
     gone = session.unplugged_ns or unplugs(moment) or drives(moment, rules)
-    if not gone and flows_still(moment.latest, rules):
-        if len(session.gaps) < MAX_SPANS:
-            session.gaps.append(gap)
-        session.seen_ns = session.flow_ns = moment.at_ns
-        session.seen_record = session.flow_record = moment.record_id
-        session.flowing, session.silent, session.woke_ns = True, False, 0
-        session.meters.clock_ns = moment.at_ns
-        session.meters.hold(moment.latest, moment.at_ns, rules)
+    if gone or not flows_still(moment.latest, rules):
+        session.ended_in_gap()
         return
-    into_kw = session.meters.into_w(rules) / 1_000
-    if grown_kwh > 0.0 and into_kw > 0.0:
-        session.ended_ns = min(gap[1], session.ended_ns + round(grown_kwh / into_kw * 3.6e12))
-        session.estimated = True
-    session.silent = False
+    session.seen_ns = session.flow_ns = moment.at_ns
+    session.seen_record = session.flow_record = moment.record_id
+    session.flowing, session.woke_ns = True, moment.at_ns
+    session.meters.clock_ns = moment.at_ns
+    session.meters.hold(moment.latest, moment.at_ns, rules)

@@ -124,8 +124,10 @@ def begins(moment: Moment, rules: ChargeRules) -> bool:
     enabled = latest.text(TEXT) == ENABLED
     fresh_power = _fresh_power(moment, rules) or (TEXT in changed and enabled and power_kw(latest) > rules.flowing_kw)
     fresh_current = into_pack and (PACK_A in changed or (TEXT in changed and enabled))
-    if not (fresh_power or fresh_current) or latest.values.get(GEAR) in _DRIVING:
+    if not (fresh_power or fresh_current):
         return False
+    if latest.values.get(GEAR) in _DRIVING and not (fresh_power and not latest.number(SPEED)):
+        return False  # a P may be lost; what a standing car is given is no recuperation
     if word in STOPPED:
         # Against an explicit word only a current into the pack counts, and not while the word is news.
         settled = moment.at_ns - latest.since_ns.get(WORD, 0) >= ns(rules.word_holds_s)
@@ -157,7 +159,7 @@ def unplugs(moment: Moment) -> bool:
     changed, latest = moment.changed, moment.latest
     if WORD in changed and latest.text(WORD) == DISCONNECTED:
         return True
-    if changed.get(FAST) is True and latest.values.get(FAST) is not True and latest.text(WORD) != CHARGING:
+    if changed.get(FAST) is True and latest.values.get(FAST) is False and latest.text(WORD) != CHARGING:
         return True
     return changed.get(PORT) is True and latest.values.get(PORT) is False
 

@@ -15,6 +15,7 @@ _OUTSIDE_C: Final = by_name("outside_temperature_c").number
 _MODULE_C: Final = by_name("module_lowest_temperature_c").number
 MAX_SPANS: Final = 20
 """Pauses and gaps listed; more are only added up."""
+_NS_PER_KWH_BY_W: Final = 3_600 * 1_000 * NS_PER_S  # how long a watt takes for a kilowatt-hour
 _BELIEVABLE: Final = 0.8  # a plug's counter that shows less than this share of the battery's has missed something
 _LONG_TAIL: Final = 0.05  # share of the energy that stems from power because the counter fell silent
 
@@ -34,6 +35,8 @@ class Session:
         agreed: whether a counter was read since the start that goes on from what it was before.
         soc_first, kwh_first, soc_last, kwh_last: charge and energy at the first and last charge reading; `kwh_last` is
             negative where the last one came after the end.
+        stale: only values from before the last gap say that it flows again; `left_kwh` is the energy that flowed in
+            that gap, and `left_w` the power before it.
     """
 
     id: str
@@ -63,6 +66,9 @@ class Session:
     pauses: list[tuple[int, int]] = field(default_factory=list)
     paused_ns: int = 0
     gaps: list[tuple[int, int]] = field(default_factory=list)
+    stale: bool = False
+    left_kwh: float = 0.0
+    left_w: int = 0
     place: tuple[float, float] | None = None
     fences: tuple[str, ...] = ()
     soc_start: float | None = None
@@ -127,6 +133,20 @@ class Session:
         self.meters.run(at_ns, rules)
         self.flowing, self.ended_ns, self.last_record = False, at_ns, record_id
 
+    def add_gap(self, gap: tuple[int, int]) -> None:
+        """Note a stretch in which nobody listened."""
+        self.gaps.append(gap)
+        del self.gaps[MAX_SPANS - 1 : -1]
+
+    def ended_in_gap(self) -> None:
+        """Where nothing new said that energy still flowed after a gap, it ended when what it brought had flowed."""
+        if not self.stale:
+            return
+        from_ns, until_ns = self.gaps.pop()
+        lasted_ns = round(self.left_kwh / self.left_w * _NS_PER_KWH_BY_W) if self.left_w else 0
+        self.ended_ns = min(until_ns, from_ns + lasted_ns)
+        self.stale, self.estimated = False, self.left_kwh > 0.0
+
     def unplug(self, at_ns: int) -> None:
         """The cable is out."""
         self.over = True
@@ -138,10 +158,11 @@ class Session:
     def go_on(self, later: "Session", rules: ChargeRules) -> None:
         """Take in a part that turned out to belong to this session, after a pause or a silence."""
         apart = (self.ended_ns, later.started_ns)
-        spans = self.gaps if self.silent else self.pauses
-        if len(spans) < MAX_SPANS:
-            spans.append(apart)
-        if not self.silent:
+        if self.silent:
+            self.add_gap(apart)
+        else:
+            if len(self.pauses) < MAX_SPANS:
+                self.pauses.append(apart)
             self.paused_ns += apart[1] - apart[0]
         self.paused_ns += later.paused_ns
         later_kwh = later.added_kwh(rules)
@@ -168,7 +189,8 @@ class Session:
         self.seen_ns, self.seen_record = later.seen_ns, later.seen_record
         self.flow_ns, self.flow_record = later.flow_ns, later.flow_record
         self.unplugged_ns, self.idle_until_ns = later.unplugged_ns, later.idle_until_ns
-        self.stalled, self.estimated = later.stalled, later.estimated
+        self.stalled, self.estimated, self.stale = later.stalled, later.estimated, later.stale
+        self.left_kwh, self.left_w = later.left_kwh, later.left_w
         self.place = self.place or later.place
         self.fences = self.fences or later.fences
         self.soc_start = later.soc_start if self.soc_start is None else self.soc_start
