@@ -28,6 +28,10 @@ FREE_MAX_M: Final = 10_000.0
 """How far a car may drive unasked, however far the next fence is: distances in a plane hold that far."""
 SAFETY: Final = 0.97
 """Share of a free distance that is used: a plane errs by less than 3 % over `FREE_MAX_M`."""
+FLAT_DEG: Final = 0.05
+"""A shape no higher than that (5.6 km) fits a plane: at 60 degrees a degree of longitude changes by 0.1 % in it."""
+FLAT_POINTS: Final = 300
+"""A border with more is cut to what is near before it is measured."""
 GROWN: Final = 1.001
 """By how much what is asked of the tree is larger than needed, so that no rounding hides a border."""
 
@@ -54,6 +58,9 @@ class _Drawn(NamedTuple):
     """A fence as geometry, in degrees."""
 
     line: shapely.Geometry  # a polygon's border or a corridor's line
+    flat: shapely.Geometry | None  # the same in metres about `origin`, of small ones
+    origin: Place
+    lon_m: float
     area: shapely.Geometry  # a polygon's, prepared
     deep_m: float  # so deep inside lies some place of it surely
 
@@ -188,17 +195,28 @@ def _depth_m(shape: Shape, drawn: _Drawn, place: Place, within_m: float) -> floa
         return shape.radius_m - distance_m(shape.centre, place)
     half_m = shape.width_m / 2 if isinstance(shape, Corridor) else 0.0
     lat, lon = place
-    lon_m = METRES_PER_DEGREE * cos(radians(lat))
-    # Only what is so near is looked at, in metres about the place, where a plane is as good as the earth.
-    gap_m = (within_m + half_m) * 1.05 + 1.0
-    up, right = gap_m / METRES_PER_DEGREE, gap_m / lon_m
-    near = shapely.clip_by_rect(drawn.line, lon - right, lat - up, lon + right, lat + up)
-    if not shapely.is_empty(near):
-        scale = (lon_m, METRES_PER_DEGREE)
-        gap_m = float(shapely.distance(shapely.transform(near, lambda at: (at - (lon, lat)) * scale), _HERE))
+    if drawn.flat is not None:
+        # One pair of numbers makes a point at a third of the cost of two.
+        right_m, up_m = (lon - drawn.origin[1]) * drawn.lon_m, (lat - drawn.origin[0]) * METRES_PER_DEGREE
+        gap_m = float(shapely.distance(drawn.flat, shapely.points((right_m, up_m))))
+    else:
+        gap_m = _near_gap_m(drawn.line, place, (within_m + half_m) * 1.05 + 1.0)
     if isinstance(shape, Corridor):
         return half_m - gap_m
     return gap_m if shapely.intersects_xy(drawn.area, lon, lat) else -gap_m
+
+
+def _near_gap_m(line: shapely.Geometry, place: Place, reach_m: float) -> float:
+    """How far a line is from a place, at most as far as it is looked for; for lines too long for one plane."""
+    lat, lon = place
+    lon_m = METRES_PER_DEGREE * cos(radians(lat))
+    up, right = reach_m / METRES_PER_DEGREE, reach_m / lon_m
+    near = shapely.clip_by_rect(line, lon - right, lat - up, lon + right, lat + up)
+    if shapely.is_empty(near):
+        return reach_m
+    # In metres about the place, where a plane is as good as the earth.
+    flat = shapely.transform(near, lambda at: (at - (lon, lat)) * (lon_m, METRES_PER_DEGREE))
+    return float(shapely.distance(flat, _HERE))
 
 
 def _cell(built: _Index, row: int, column: int) -> _Cell:
@@ -260,18 +278,30 @@ def _draw(built: _Index, fence: Fence) -> _Drawn:
 
 
 def _drawn(shape: Shape) -> _Drawn:
-    nothing = shapely.Polygon()
     if isinstance(shape, Circle):
-        return _Drawn(nothing, nothing, shape.radius_m / 2)
+        return _Drawn(_NOTHING, None, shape.centre, 0.0, _NOTHING, shape.radius_m / 2)
     if isinstance(shape, Corridor):
-        return _Drawn(shapely.LineString(flipped(shape.path)), nothing, shape.width_m / 4)
+        line = shapely.LineString(flipped(shape.path))
+        return _Drawn(line, *_flat(line), _NOTHING, shape.width_m / 4)
     area = shapely.Polygon(flipped(shape.outline), [flipped(hole) for hole in shape.holes])
     shapely.prepare(area)
     lat = sum(place[0] for place in shape.outline) / len(shape.outline)
     scale = (METRES_PER_DEGREE * cos(radians(lat)), METRES_PER_DEGREE)
-    flat = shapely.transform(area, lambda at: at * scale)
+    in_metres = shapely.transform(area, lambda at: at * scale)
     # No place of a polygon need be deeper inside than its area over its border; half of that many are.
-    return _Drawn(area.boundary, area, float(flat.area / flat.length / 2))
+    return _Drawn(area.boundary, *_flat(area.boundary), area, float(in_metres.area / in_metres.length / 2))
 
 
+def _flat(line: shapely.LineString | shapely.MultiLineString) -> tuple[shapely.Geometry | None, Place, float]:
+    """A line in one plane of metres, if it is small enough for that and short enough to be measured whole."""
+    west, south, east, north = line.bounds
+    origin = ((south + north) / 2, (west + east) / 2)
+    lon_m = METRES_PER_DEGREE * cos(radians(origin[0]))
+    if north - south > FLAT_DEG or shapely.get_num_coordinates(line) > FLAT_POINTS:
+        return None, origin, lon_m
+    moved = shapely.transform(line, lambda at: (at - (origin[1], origin[0])) * (lon_m, METRES_PER_DEGREE))
+    return moved, origin, lon_m
+
+
+_NOTHING: Final = shapely.Polygon()
 _HERE: Final = shapely.Point(0.0, 0.0)
