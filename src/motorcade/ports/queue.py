@@ -119,7 +119,10 @@ class Queue(Protocol):
         ...
 
     async def extend(self, held: Held, lease_s: float) -> bool:
-        """Hold it until `lease_s` from now; False when the lease is lost and the work should stop."""
+        """Hold it until `lease_s` from now; False when the lease is lost and the work should stop.
+
+        A lease that has ended is lost once somebody else has the message, not before.
+        """
         ...
 
     async def done(self, held: Held) -> bool:

@@ -4,8 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 
+import apsw
 import pytest
 
+from motorcade.adapters.embedded import sqlite_engine
+from motorcade.adapters.embedded.queue_sqlite import SqliteQueue
 from motorcade.domain.errors import Denied, Invalid, Unavailable
 from motorcade.ports.queue import Depth, Message
 from motorcade.worker import attempt, line
@@ -281,6 +284,32 @@ async def test_a_queue_that_is_away_is_waited_out(rig: Rig, no_pause: None, monk
         await until(lambda: rig.metrics.value("motorcade_worker_faults_total", "line") > 0)
         hidden.replace(shown)
         await until(lambda: rig.metrics.value("motorcade_worker_jobs_total", "done") == 1)
+
+
+async def test_a_queue_that_another_process_locks_is_waited_out(
+    rig: Rig, no_pause: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_engine, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(attempt, "SETTLE_PAUSE_S", 0.3)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(job: Job) -> None:
+        begun.set()
+        await go_on.wait()
+
+    await rig.queue.send(KIND, [message()])
+    locker = apsw.Connection(str(rig.folder / "queue.db"))
+    async with running(rig.worker(kinds=[kind(handle)])):
+        await begun.wait()
+        locker.execute("BEGIN IMMEDIATE")
+        go_on.set()
+        with pytest.raises(Unavailable, match="locked"):
+            await SqliteQueue(rig.folder / "queue.db", rig.clock).send(KIND, [message()])
+        await asyncio.sleep(0.2)
+        locker.execute("COMMIT")
+        await until(lambda: rig.metrics.value("motorcade_worker_jobs_total", "done") == 1)
+    locker.close()
+    assert await rig.queue.depth(KIND) == Depth(0, 0, 0)
 
 
 async def test_pauses_grow_to_their_limit_and_are_spread(rig: Rig) -> None:
