@@ -25,6 +25,9 @@ FINE_M: Final = 1.0
 _POINT: Final = Struct("<Iii")  # s after the track's begin, latitude and longitude in 1e-7 degrees
 _SCALE: Final = 1e7
 _METRES_PER_DEGREE: Final = 111_195.0
+_UNIT_M: Final = _METRES_PER_DEGREE / _SCALE
+_UNIT_RAD: Final = radians(1.0) / _SCALE
+_LAST_S: Final = 0xFFFF_FFFF
 
 
 class Point(NamedTuple):
@@ -42,6 +45,7 @@ class Track:
     Attributes:
         begin_ns: what the points' times count from.
         points: the kept ones, 12 bytes each.
+        corner: latitude and longitude of the last kept one, in 1e-7 degrees.
         tolerance_m: how far a fix may lie off.
         tip: the newest fix, which is no kept point yet; of 0 or 12 bytes.
         tip_m: how far that is from the last kept point.
@@ -51,6 +55,7 @@ class Track:
 
     begin_ns: int
     points: bytes = b""
+    corner: tuple[int, int] = (0, 0)
     tolerance_m: float = TOLERANCE_M
     tip: bytes = b""
     tip_m: float = 0.0
@@ -65,13 +70,8 @@ def unpack(points: bytes) -> list[Point]:
 
 def add(track: Track, fix: Place, at_ns: int) -> None:
     """Take a fix, not earlier than the one before."""
-    packed = _POINT.pack(
-        min(0xFFFF_FFFF, max(0, (at_ns - track.begin_ns) // NS_PER_S)), round(fix[0] * _SCALE), round(fix[1] * _SCALE)
-    )
-    if not track.points:
-        track.points = packed
-        return
-    _extend(track, packed)
+    after_s = min(_LAST_S, max(0, (at_ns - track.begin_ns) // NS_PER_S))
+    _take(track, after_s, round(fix[0] * _SCALE), round(fix[1] * _SCALE))
     if len(track.points) >= LIMIT * _POINT.size:
         _thin(track)
 
@@ -87,11 +87,13 @@ def row_points(track: Track) -> bytes:
     return b"".join(_POINT.pack(one.after_s, round(one[1] * _SCALE), round(one[2] * _SCALE)) for one in kept)
 
 
-def _extend(track: Track, packed: bytes) -> None:
-    _, lat, lon = _POINT.unpack(packed)
-    _, lat_0, lon_0 = _POINT.unpack_from(track.points, len(track.points) - _POINT.size)
-    north = (lat - lat_0) / _SCALE * _METRES_PER_DEGREE
-    east = (lon - lon_0) / _SCALE * _METRES_PER_DEGREE * cos(radians(lat_0 / _SCALE))
+def _take(track: Track, after_s: int, lat: int, lon: int) -> None:
+    if not track.points:
+        track.points = _POINT.pack(after_s, lat, lon)
+        track.corner = (lat, lon)
+        return
+    lat_0, lon_0 = track.corner
+    north, east = (lat - lat_0) * _UNIT_M, (lon - lon_0) * _UNIT_M * cos(lat_0 * _UNIT_RAD)
     far = hypot(north, east)
     if far < FINE_M:
         return
@@ -101,28 +103,35 @@ def _extend(track: Track, packed: bytes) -> None:
         off = (bearing - middle + pi) % (2 * pi) - pi
         turned_back = far < track.tip_m - track.tolerance_m
         if turned_back or abs(off) > (track.high_rad - track.low_rad) / 2:
-            track.points += track.tip
-            track.tip, track.low_rad, track.high_rad = b"", -pi, pi
-            _extend(track, packed)
+            _turn(track)
+            _take(track, after_s, lat, lon)
             return
         bearing = middle + off
-    width = asin(min(1.0, track.tolerance_m / far))
     if not track.tip:
+        width = asin(min(1.0, track.tolerance_m / far))
         track.low_rad, track.high_rad = bearing - width, bearing + width
     elif far > track.tolerance_m:
+        width = asin(track.tolerance_m / far)
         track.low_rad, track.high_rad = max(track.low_rad, bearing - width), min(track.high_rad, bearing + width)
-    track.tip, track.tip_m = packed, far
+    track.tip, track.tip_m = _POINT.pack(after_s, lat, lon), far
+
+
+def _turn(track: Track) -> None:
+    """The newest fix becomes a kept point, from which a new sleeve begins."""
+    track.points += track.tip
+    _, *corner = _POINT.unpack(track.tip)
+    track.corner = (corner[0], corner[1])
+    track.tip, track.low_rad, track.high_rad = b"", -pi, pi
 
 
 def _thin(track: Track) -> None:
     """Double the tolerance until half the places are free again."""
-    size = _POINT.size
-    while len(track.points) > LIMIT // 2 * size:
+    while len(track.points) > LIMIT // 2 * _POINT.size:
         track.tolerance_m *= 2
-        packed, track.points = track.points + track.tip, track.points[:size]
+        packed, track.points = track.points + track.tip, b""
         track.tip, track.low_rad, track.high_rad = b"", -pi, pi
-        for start in range(size, len(packed), size):
-            _extend(track, packed[start : start + size])
+        for after_s, lat, lon in _POINT.iter_unpack(packed):
+            _take(track, after_s, lat, lon)
 
 
 def douglas_peucker(points: list[Point], tolerance_m: float) -> list[Point]:

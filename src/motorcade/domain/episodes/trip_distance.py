@@ -5,9 +5,10 @@ edge; a path of fixes cuts every corner. Each is right where the other is not.
 """
 
 from dataclasses import dataclass, field
+from math import cos, hypot, radians
 from typing import Final
 
-from motorcade.domain.geodesy import Place, distance_m
+from motorcade.domain.geodesy import EARTH_RADIUS_M, Place
 from motorcade.domain.record import NS_PER_S
 
 STEP_M: Final = 5.0
@@ -60,6 +61,18 @@ class Way:
     faults: list[str] = field(default_factory=list)
 
 
+_METRES_PER_DEGREE: Final = radians(EARTH_RADIUS_M)
+
+
+def step_m(one: Place, other: Place) -> float:
+    """Distance of two places near each other, as on a plane: a third of the cost, and right to 0.01 % over 20 km."""
+    latitude, longitude = one
+    north, east = other[0] - latitude, other[1] - longitude
+    if not -180.0 < east < 180.0:
+        east -= 360.0 if east > 0 else -360.0
+    return _METRES_PER_DEGREE * hypot(north, east * cos(radians(latitude + north / 2)))
+
+
 def length_m(way: Way) -> float:
     """Length of the trip as far as it is known."""
     if way.vertex is None and way.readings and way.before_km is not None and way.odometer_km is not None:
@@ -85,11 +98,11 @@ def reach(way: Way, fix: Place, at_ns: int, *, moving: bool, leapt: bool) -> Non
         if leapt:
             blame(way, "location_jump")
         return
-    step_m = distance_m(way.vertex, fix)
+    metres = step_m(way.vertex, fix)
     if not moving:
-        way.closing_m = step_m if step_m >= STEP_M and not way.at_rest else 0.0
-    elif step_m >= STEP_M:
-        way.tail_m += step_m
+        way.closing_m = metres if metres >= STEP_M and not way.at_rest else 0.0
+    elif metres >= STEP_M:
+        way.tail_m += metres
         way.vertex, way.closing_m, way.at_rest = fix, 0.0, False
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from motorcade.domain.episodes.moment import Moment
-from motorcade.domain.geodesy import Place, distance_m
+from motorcade.domain.episodes.trip_distance import step_m
+from motorcade.domain.geodesy import Place
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.signal import by_name
 
@@ -231,9 +232,9 @@ def _place(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs, *, 
         return False
     # A standing car sends no fixes, so the time since the last one is no excuse for a leap, unless it was silent.
     silent_ns = max(silent_ns, rules.gap_s * NS_PER_S)
-    way_m = 0.0 if motion.fix is None else distance_m(motion.fix, place)
+    way_m = 0.0 if motion.fix is None else step_m(motion.fix, place)
     if not _reachable(way_m, min(moment.at_ns - motion.fix_ns, silent_ns), rules):
-        if motion.odd_fix is None or distance_m(motion.odd_fix, place) > rules.leap_m:
+        if motion.odd_fix is None or step_m(motion.odd_fix, place) > rules.leap_m:
             motion.odd_fix = place
             return False
         signs.leapt = True
@@ -243,7 +244,7 @@ def _place(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs, *, 
         motion.anchor = place
         return False
     accuracy_m = moment.latest.number(ACCURACY) or 0.0
-    signs.off_m = distance_m(motion.anchor, place)
+    signs.off_m = step_m(motion.anchor, place)
     if signs.off_m <= max(rules.stray_m, 2 * accuracy_m):
         return False
     signs.from_place, motion.anchor = motion.anchor, place
