@@ -23,7 +23,7 @@ def test_every_name_follows_the_conventions_and_has_a_meaning() -> None:
 
 def test_no_label_could_hold_a_vehicle_or_an_organisation() -> None:
     labels = {definition.label for definition in CATALOGUE.values()}
-    assert labels <= {None, "reason", "where", "outcome", "step", "route", "kind", "method", "status"}
+    assert labels <= {None, "reason", "where", "outcome", "step", "route", "kind", "method", "status", "part", "sweep"}
 
 
 def test_a_name_outside_the_catalogue_or_of_another_kind_is_refused() -> None:
