@@ -9,6 +9,7 @@ from typing import Final
 
 from motorcade.domain.alerts.check import PRESENCE_SIGNALS, Check, compiled, name_matcher
 from motorcade.domain.alerts.condition import (
+    All,
     Changes,
     Compare,
     Ended,
@@ -40,10 +41,13 @@ class Armed:
         hold_ns, cool_ns, grace_ns: its durations.
         moving: it asks for signals that a moving car sends all the time; after `STALE_NS` of silence they say nothing.
         pulse: its alerts are moments.
+        silent: no record can make its condition true, only time.
         evidence: (name, number) of the signals that its condition mentions.
     """
 
-    __slots__ = ("clear", "cool_ns", "evidence", "grace_ns", "hold_ns", "id", "moving", "pulse", "rule", "when")
+    __slots__ = (
+        "clear", "cool_ns", "evidence", "grace_ns", "hold_ns", "id", "moving", "pulse", "rule", "silent", "when",
+    )  # fmt: skip
 
     def __init__(self, rule: AlertRule) -> None:
         self.rule = rule
@@ -56,6 +60,9 @@ class Armed:
         self.grace_ns = rule.grace_s * NS_PER_S
         names = dict.fromkeys(term.signal for term in rule.terms() if isinstance(term, Compare | Known | Changes))
         self.evidence = tuple((name, by_name(name).number) for name in names)
+        # Silence is over with every record, so such a condition is false at all of them, whatever else it asks for.
+        parts = rule.when.terms if isinstance(rule.when, All) else (rule.when,)
+        self.silent = rule.clear is None and any(isinstance(part, Silent) for part in parts)
         fast = any(by_name(name).promise_s <= FAST for name in names)
         self.moving = fast and not rule.asks_silence
 
@@ -89,6 +96,7 @@ class Watch:
         gap_ns: the shortest silence after which time alone may have changed something.
         pulse_signals: number → name of the signals whose changes are asked for.
         matchers: say of a notice's name whether some rule asks for it.
+        asks_presence: some rule asks whether the car is awake, asleep or offline.
         emergencies: the rules that may be announced before their turn.
         emergency_signals: what they ask for.
     """
@@ -105,17 +113,17 @@ class Watch:
         self.rules = {one.id: one for one in armed}
         self.by_signal: dict[int, tuple[Armed, ...]] = {}
         for one in asked:
-            for number in one.signals():
+            for number in () if one.silent else one.signals():
                 self.by_signal[number] = (*self.by_signal.get(number, ()), one)
-        states = [one for one in asked if not one.rule.is_pulse]
-        self.states = tuple(states)
+        self.states = tuple(one for one in asked if not one.rule.is_pulse)
+        states = [one for one in self.states if not one.silent]
         self.fenced = tuple(one for one in states if one.rule.mentions(InFence))
         self.driven = tuple(one for one in states if one.rule.mentions(Running))
         self.noticed = tuple(one for one in states if one.rule.mentions(Noticed))
         self.presences = tuple(one for one in states if one.rule.mentions(Presence))
-        self.timed = tuple(one for one in states if one.rule.asks_silence or one.rule.schedule is not None)
+        self.timed = tuple(one for one in self.states if one.rule.asks_silence or one.rule.schedule is not None)
         self.moving = tuple(one for one in states if one.moving)
-        self.schedules = tuple({one.rule.schedule: None for one in states if one.rule.schedule is not None})
+        self.schedules = tuple({one.rule.schedule: None for one in self.states if one.rule.schedule is not None})
         self._find_gaps()
         self._find_emergencies(asked)
 
@@ -123,7 +131,8 @@ class Watch:
         silences = {
             term.for_s * NS_PER_S for one in self.timed for term in one.rule.terms() if isinstance(term, Silent)
         }
-        if self.presences:
+        self.asks_presence = any(one.rule.mentions(Presence) for one in self.states)
+        if self.asks_presence:
             silences.add(SILENCE_NS + 1)  # the status is offline only when longer than that
         self.gaps_ns = tuple(sorted(silences))
         shortest = self.gaps_ns[0] if self.gaps_ns else NEVER_NS
@@ -199,6 +208,8 @@ class AlertTimeline:
 
     def of_version(self, version: int) -> AlertRules:
         """A version by its number; the last one before it, where there is none."""
+        if self.newest.version == version:
+            return self.newest
         older = [rules for rules in self._rules if rules.version <= version]
         return older[-1] if older else self._rules[0]
 

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from motorcade.domain.alerts.watch import AlertTimeline, Armed, Watch
-from motorcade.domain.episodes.alerting.course import Course, in_key_order
+from motorcade.domain.episodes.alerting.course import Course, in_key_order, next_ns
 from motorcade.domain.episodes.alerting.facts import go_online, hear, pulses_of
 from motorcade.domain.episodes.alerting.standing import (
     NOTHING,
@@ -94,11 +94,13 @@ def step(state: AlertState, moment: Moment, timeline: AlertTimeline, around: Aro
             before = {**moment.latest.values, **moment.changed}
             _course(state, timeline, before, rows).pass_time(at_ns, timeline, around.turns)
             if state.version != watch.version:  # the version used last is unknown to this timeline
-                _course(state, timeline, before, rows).change_rules(watch, at_ns)
+                course = _course(state, timeline, before, rows)
+                course.change_rules(watch, at_ns)
+                course.find_due(at_ns)
                 _add(asked, watch.states)
             _add(asked, watch.timed)
             _add(asked, watch.moving)
-    _take_in(Course(state, watch, moment.latest.values, rows), moment, asked)
+    _take_in(state, watch, moment, asked, rows)
     if around.rows:
         _hear_of_ends(state, around.rows, timeline, rows)
     return list(rows.values()) if rows else []
@@ -127,12 +129,12 @@ def due_ns(
     """The first horizon later than `after_ns` at which `view` may say something else by time alone."""
     if state.version < 0:
         return None
-    course = _course(state, timeline, latest.values, {})
-    first = course.next_ns(state.at_ns, timeline, around.turns)
+    watch = timeline.of_version(state.version).watch(state.vehicle_id)
+    first = next_ns(state, watch, state.at_ns, (timeline, around.turns))
     if first is None or first > after_ns:
         return first
     moved = _moved_on(state, after_ns, timeline, latest, around, {})
-    return moved.next_ns(after_ns, timeline, ())
+    return next_ns(moved.state, moved.watch, after_ns, (timeline, ()))
 
 
 def quiet(state: AlertState, at_ns: int, timeline: AlertTimeline, latest: Latest, around: Around = NOTHING) -> bool:
@@ -179,13 +181,13 @@ def emergencies(
         fences=ours.fences,
     )
     rows: Rows = {}
-    _take_in(Course(ours, watch, latest.values, rows), moment, {})
+    _take_in(ours, watch, moment, {}, rows)
     return [row for row in rows.values() if row.first_record == report.record_id]
 
 
 def _begin(state: AlertState, moment: Moment, watch: Watch) -> None:
     state.vehicle_id, state.version = moment.vehicle_id, watch.version
-    state.edge_ns = watch.next_edge_ns(moment.at_ns)
+    state.edge_ns = state.due_ns = watch.next_edge_ns(moment.at_ns)
 
 
 def _add(asked: dict[str, Armed], rules: tuple[Armed, ...]) -> None:
@@ -193,10 +195,8 @@ def _add(asked: dict[str, Armed], rules: tuple[Armed, ...]) -> None:
         asked[armed.id] = armed
 
 
-def _take_in(course: Course, moment: Moment, asked: dict[str, Armed]) -> None:
+def _take_in(state: AlertState, watch: Watch, moment: Moment, asked: dict[str, Armed], rows: Rows) -> None:
     """Take a record's facts into the state, and ask the rules that they touch."""
-    state, watch = course.state, course.watch
-    woken = bool(asked)
     by_signal = watch.by_signal
     for number in moment.changed:
         rules = by_signal.get(number)
@@ -208,17 +208,19 @@ def _take_in(course: Course, moment: Moment, asked: dict[str, Armed]) -> None:
     if (moment.trip_id is not None) is not state.trip or (moment.charge_id is not None) is not state.charge:
         state.trip, state.charge = moment.trip_id is not None, moment.charge_id is not None
         _add(asked, watch.driven)
-    online_changed = go_online(state, moment)
+    online_changed = moment.online is not state.online and go_online(state, moment)
     if online_changed:
         _add(asked, watch.presences)
-    flashes = hear(state, moment.notices, watch, moment.at_ns) if moment.notices and watch.matchers else []
-    if moment.notices:
+    flashes: list[str] = []
+    if moment.notices and watch.matchers:
+        flashes = hear(state, moment.notices, watch, moment.at_ns)
         _add(asked, watch.noticed)
     state.at_ns, state.record_id = moment.at_ns, moment.record_id
-    if not asked and not woken and not online_changed:
-        return
-    _ask(course, moment, asked, flashes)
-    course.find_due(moment.at_ns)
+    if asked or online_changed:
+        course = Course(state, watch, moment.latest.values, rows)
+        _ask(course, moment, asked, flashes)
+        if course.moved or online_changed or flashes:
+            course.find_due(moment.at_ns)
 
 
 def _ask(course: Course, moment: Moment, asked: dict[str, Armed], flashes: list[str]) -> None:
@@ -228,7 +230,10 @@ def _ask(course: Course, moment: Moment, asked: dict[str, Armed], flashes: list[
     seen = course.seen(moment.at_ns)
     if not watch.pulse_signals.keys().isdisjoint(moment.changed):
         seen.pulses = pulses_of(state, moment, watch)
+    standing = state.standing
     for armed in asked.values():
+        if armed.id not in standing and armed.when is not None and armed.when(seen) is not True:
+            continue  # most rules at most times: nothing stands, and nothing begins
         course.ask(armed, seen, moment.record_id)
     if flashes:  # they are over already, which is known with the same record
         for name in flashes:

@@ -38,10 +38,11 @@ class Course:
         rows: the alerts that changed are put here.
     """
 
-    __slots__ = ("rows", "state", "values", "watch")
+    __slots__ = ("moved", "rows", "state", "values", "watch")
 
     def __init__(self, state: AlertState, watch: Watch, values: Mapping[int, Value], rows: Rows) -> None:
         self.state, self.watch, self.values, self.rows = state, watch, values, rows
+        self.moved = False  # something that stands has changed, and with it when it times out
 
     def seen(self, at_ns: int) -> Seen:
         """What conditions may look at."""
@@ -69,7 +70,7 @@ class Course:
         state = self.state
         now_ns = state.at_ns
         left = list(turns)
-        while (at_ns := self.next_ns(now_ns, timeline, left)) is not None and at_ns <= until_ns:
+        while (at_ns := next_ns(state, self.watch, now_ns, (timeline, left))) is not None and at_ns <= until_ns:
             now_ns = at_ns
             self.settle(at_ns)
             asked = dict.fromkeys(self.watch.timed)
@@ -84,24 +85,6 @@ class Course:
             for armed in asked:
                 self.ask(armed, seen, state.record_id, by_time=True)
             self.find_due(at_ns)
-
-    def next_ns(self, now_ns: int, timeline: AlertTimeline, turns: Sequence[Turn]) -> int | None:
-        """When time alone next does something, all of what is due by `now_ns` being done; None = never."""
-        state, watch = self.state, self.watch
-        last_ns = state.at_ns
-        due_ns = earliest(state.due_ns, timeline.start_after(state.version), turns[0].at_ns if turns else None)
-        for gap_ns in watch.gaps_ns:
-            if last_ns + gap_ns > now_ns:
-                due_ns = earliest(due_ns, last_ns + gap_ns)
-                break
-        if watch.moving and last_ns + STALE_NS > now_ns and self._moves():
-            due_ns = earliest(due_ns, last_ns + STALE_NS)
-        return None if due_ns is None else max(due_ns, now_ns)
-
-    def _moves(self) -> bool:
-        """Whether anything stands on signals that go stale."""
-        rules = self.watch.rules
-        return any(one.since_ns is not None and rules[rule_id].moving for rule_id, one in self.state.standing.items())
 
     def settle(self, at_ns: int) -> None:
         """Do what was due by now, whatever changes now: first what silence makes void, then the time-outs."""
@@ -131,14 +114,19 @@ class Course:
         active = armed.active(seen.at_ns)
         if armed.pulse:
             if active and armed.when(seen) is True:
+                self.moved = True
                 self._pulse(armed, seen.at_ns, record_id)
             return
         if one is not None and one.opened_ns is not None:  # what closes an alert never begins the next one
             holds = _holds(armed, seen) if active else False
+            if holds is True and one.unknown_ns is None:
+                return
+            self.moved = True
             self._answer_open(armed, one, holds, (seen.at_ns, record_id), CLEARED if active else SCHEDULE)
             return
         begins = _begins(armed, seen) if active else False
         if begins is True or one is not None:
+            self.moved = True
             self._answer_closed(armed, one, begins, (seen.at_ns, record_id), by_time=by_time)
 
     def _answer_open(self, armed: Armed, one: Standing, holds: Tri, edge: tuple[int, bytes], reason: str) -> None:
@@ -234,12 +222,37 @@ class Course:
         due_ns = state.edge_ns
         for rule_id, one in state.standing.items():
             due_ns = earliest(due_ns, _times_out_ns(rules.get(rule_id), one))
-        if self.watch.presences and state.online is False and state.offline_ns + GRACE_NS > at_ns:
+        if self.watch.asks_presence and state.online is False and state.offline_ns + GRACE_NS > at_ns:
             due_ns = earliest(due_ns, state.offline_ns + GRACE_NS)
         state.due_ns = due_ns
         # Equal states must be equal bytes when they are written down, whatever order things came in.
         state.standing, state.known = in_key_order(state.standing), in_key_order(state.known)
         state.notices = in_key_order(state.notices)
+
+
+def next_ns(state: AlertState, watch: Watch, now_ns: int, ahead: tuple[AlertTimeline, Sequence[Turn]]) -> int | None:
+    """When time alone next does something, all of what is due by `now_ns` being done; None = never.
+
+    Args:
+        state: as of now.
+        watch: the rules in force.
+        now_ns: not before the last record.
+        ahead: the organisation's rules, and what other reducers' time-outs change behind `now_ns`.
+    """
+    timeline, turns = ahead
+    last_ns, due_ns = state.at_ns, state.due_ns
+    for at_ns in (timeline.start_after(state.version), turns[0].at_ns if turns else None):
+        if at_ns is not None and (due_ns is None or at_ns < due_ns):
+            due_ns = at_ns
+    for gap_ns in watch.gaps_ns:
+        if last_ns + gap_ns > now_ns:
+            due_ns = last_ns + gap_ns if due_ns is None else min(due_ns, last_ns + gap_ns)
+            break
+    if watch.moving and state.standing and last_ns + STALE_NS > now_ns:
+        rules = watch.rules
+        if any(one.since_ns is not None and rules[rule_id].moving for rule_id, one in state.standing.items()):
+            due_ns = earliest(due_ns, last_ns + STALE_NS)
+    return None if due_ns is None else max(due_ns, now_ns)
 
 
 def in_key_order(found: dict[str, T]) -> dict[str, T]:
