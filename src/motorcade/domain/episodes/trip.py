@@ -54,6 +54,7 @@ class TripState:
         odometer_km: what the odometer showed at the end of the newest trip.
         left_odometer_km: what it showed when a start was first suspected.
         expires_ns: when time alone ends the running trip, by the rules in force at its last word; 0 without one.
+        left_fences: fences that the car was in then.
         left_read_m: how far the car had gone since then when the odometer was last read.
     """
 
@@ -65,6 +66,7 @@ class TripState:
     trip_id: str = ""
     odometer_km: float | None = None
     left_odometer_km: float | None = None
+    left_fences: tuple[str, ...] = ()
     left_read_m: float = 0.0
     expires_ns: int = 0
 
@@ -109,7 +111,7 @@ def step(state: TripState, moment: Moment, rules: TripRules) -> list[Episode]:
         out += _go_on(state, state.running, moment, signs, rules, was_standing)
     else:
         if motion.left_ns != left_before_ns:
-            state.left_odometer_km = course.held_odometer_km(moment)
+            state.left_odometer_km, state.left_fences = course.held_odometer_km(moment), moment.fences
         if ODOMETER in moment.changed:
             state.left_read_m = motion.left_m
         if signs.sets_off or _driven_blindly(state, moment, signs, rules):
@@ -224,6 +226,7 @@ def _go_on(
         course.measure(running, moment, signs, motion, rules)
     else:
         running.late = running.late or ODOMETER in moment.changed or energies.concerns(moment)
+        running.last_fences = moment.fences  # being inside is confirmed only after a while
     if motion.in_gear and not motion.moving and edges.stood(motion, at_ns, rules):
         return _finish(state, End(motion.standing_ns, motion.standing_record, "standstill"))
     return _stop_settled(state, running)
@@ -271,7 +274,7 @@ def _set_off(state: TripState, moment: Moment, signs: Signs, rules: TripRules) -
         start_place=place,
         end_place=motion.fix,
         manoeuvre_m=rules.manoeuvre_m,
-        start_fences=moment.fences,
+        start_fences=state.left_fences if dated_back else moment.fences,
         last_fences=moment.fences,
     )
     if place is not None:

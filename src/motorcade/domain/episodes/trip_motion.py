@@ -24,6 +24,8 @@ ACCURACY: Final = by_name("gps_accuracy_m").number
 _DRIVING: Final = frozenset("DR")
 _IN_GEAR: Final = frozenset("DRN")
 _GEARS: Final = frozenset("PDRN")
+_NOWHERE: Final = (0.0, 0.0)
+"""What receivers say before their first fix; it lies in the sea."""
 _MS_PER_KMH: Final = 1 / 3.6
 
 
@@ -228,7 +230,7 @@ def _speed(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs) -> 
 def _place(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs, *, silent_ns: int) -> bool:
     """Take a new place in; whether the car is elsewhere than before."""
     place = moment.latest.place(LOCATION)
-    if place is None:
+    if place is None or place == _NOWHERE:
         return False
     # A standing car sends no fixes, so the time since the last one is no excuse for a leap, unless it was silent.
     silent_ns = max(silent_ns, rules.gap_s * NS_PER_S)

@@ -313,6 +313,19 @@ def test_a_trip_is_open_until_its_end_is_known() -> None:
     assert folding.view(at(501)) == folding.view(at(900_000))
 
 
+def test_fences_of_both_ends_are_kept_also_where_they_are_confirmed_late() -> None:
+    story = Story().parked().say(100, fences=("home",), gear="D").go(2_000).say(1, speed_kmh=0.0, gear="P")
+    found = only(trips(story.say(100, fences=("work",), battery_pct=70.0).wait(900)))
+    assert (found.start_fences, found.end_fences) == (("home",), ("work",))
+
+
+def test_a_receiver_without_a_fix_says_nothing() -> None:
+    story = drive(1_000).say(1, location=(0.0, 0.0)).say(1, location=(0.0, 0.0)).go(1_000)
+    found = only(trips(story.say(1, speed_kmh=0.0, gear="P").wait(900)))
+    assert found.distance_m == pytest.approx(2_000, rel=0.005)
+    assert found.reasons == ()
+
+
 def test_the_figures_of_the_rules_are_the_issues() -> None:
     assert (RULES.motion.start_speed_kmh, RULES.motion.standstill_kmh) == (8.0, 1.6)
     assert (RULES.pause_s, RULES.settle_s, RULES.silence_s, RULES.manoeuvre_m) == (300, 60, 1_800, 100.0)
