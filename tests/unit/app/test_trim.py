@@ -55,10 +55,7 @@ async def test_nothing_is_trimmed_that_an_archiver_has_not_archived(
     create_root_key(data_dir / "root.key")
     settings = Settings(data_dir=data_dir)
     async with compose.open_house(settings, "gateway", None) as house:
-        writer = SqliteStreamWriter(settings.stream_path, house.clock, lambda _: None, lambda _, error: None)
-        for number in range(4):
-            writer.append(encode_frame(bytes(40), number, 1, 0, (1, 1, 1), b""), None)
-            await asyncio.sleep(0.02)  # a group commit, so an entry, each
+        writer = await _writer_of(house, entries=4)
         stream, manifest = SqliteStream(settings.stream_path), Manifest(house.scope, house.store)
         consumption = Consumption(house.scope, house.store)
         assert await stream.end(0) == 4
@@ -87,10 +84,7 @@ async def test_without_an_archiver_ever_the_consumer_alone_decides(
     create_root_key(data_dir / "root.key")
     settings = Settings(data_dir=data_dir)
     async with compose.open_house(settings, "gateway", None) as house:
-        writer = SqliteStreamWriter(settings.stream_path, house.clock, lambda _: None, lambda _, error: None)
-        for number in range(3):
-            writer.append(encode_frame(bytes(40), number, 1, 0, (1, 1, 1), b""), None)
-            await asyncio.sleep(0.02)
+        writer = await _writer_of(house, entries=3)
         stream, consumption = SqliteStream(settings.stream_path), Consumption(house.scope, house.store)
         checkpoint = await consumption.take_over(0)
         await consumption.commit([], [], replace(checkpoint, position=2, read_from=2, stream=await stream.identity()))
@@ -100,6 +94,18 @@ async def test_without_an_archiver_ever_the_consumer_alone_decides(
         await asyncio.gather(task, return_exceptions=True)
         await writer.close()
         await stream.close()
+
+
+async def _writer_of(house: compose.House, entries: int) -> SqliteStreamWriter:
+    """A writer that has appended so many entries of one record."""
+    durable = asyncio.Event()
+    path = house.settings.stream_path
+    writer = SqliteStreamWriter(path, house.clock, lambda _: durable.set(), lambda _, error: None)
+    for number in range(entries):
+        durable.clear()
+        writer.append(encode_frame(bytes(40), number, 1, 0, (1, 1, 1), b""), None)
+        await durable.wait()
+    return writer
 
 
 async def _left(stream: SqliteStream) -> list[int]:
@@ -114,7 +120,7 @@ async def _left(stream: SqliteStream) -> list[int]:
 async def _until_left(stream: SqliteStream, wanted: list[int]) -> None:
     """Wait for it, and see that it stays so."""
     async with asyncio.timeout(SOON_S):
-        while await _left(stream) != wanted:
+        while await _left(stream) != wanted:  # noqa: ASYNC110 - the file is another connection's
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
     assert await _left(stream) == wanted
