@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from motorcade.domain.alerts.condition import (
@@ -48,7 +48,7 @@ class Seen:
         online: whether a connection is open; None = the car was never online.
         offline_ns: since when none is, where none is.
         notices: names of the car's notices that last.
-        pulses: signal number → (last known value, value now) of what this record changed.
+        pulses: signal number → (last known value, value now) of what this record changed, where that is asked for.
     """
 
     values: Mapping[int, Value]
@@ -60,7 +60,7 @@ class Seen:
     online: bool | None = None
     offline_ns: int = 0
     notices: tuple[str, ...] = ()
-    pulses: dict[int, tuple[Value, Value]] = field(default_factory=dict)
+    pulses: dict[int, tuple[Value, Value]] | None = None
 
 
 Check = Callable[[Seen], Tri]
@@ -194,7 +194,7 @@ def _changes(term: Changes) -> Check:
     number, before, after = by_name(term.signal).number, term.before, term.after
 
     def check(seen: Seen) -> Tri:
-        pulse = seen.pulses.get(number)
+        pulse = seen.pulses.get(number) if seen.pulses else None
         if pulse is None:
             return False
         from_it = before is None or _equals(pulse[0], before) is True

@@ -228,7 +228,7 @@ def _ask(course: Course, moment: Moment, asked: dict[str, Armed], flashes: list[
     for name in flashes:
         state.notices[name] = (state.notices[name][0], True)
     seen = course.seen(moment.at_ns)
-    if not watch.pulse_signals.keys().isdisjoint(moment.changed):
+    if watch.pulse_signals and not watch.pulse_signals.keys().isdisjoint(moment.changed):
         seen.pulses = pulses_of(state, moment, watch)
     standing = state.standing
     for armed in asked.values():

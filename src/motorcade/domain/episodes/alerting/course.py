@@ -47,16 +47,17 @@ class Course:
     def seen(self, at_ns: int) -> Seen:
         """What conditions may look at."""
         state = self.state
+        notices = state.notices
         return Seen(
-            values=self.values,
-            at_ns=at_ns,
-            last_ns=state.at_ns,
-            fences=state.fences,
-            trip=state.trip,
-            charge=state.charge,
-            online=state.online,
-            offline_ns=state.offline_ns,
-            notices=tuple(name for name, (_, lasts) in state.notices.items() if lasts),
+            self.values,
+            at_ns,
+            state.at_ns,
+            state.fences,
+            state.trip,
+            state.charge,
+            state.online,
+            state.offline_ns,
+            tuple(name for name, (_, lasts) in notices.items() if lasts) if notices else (),
         )
 
     def pass_time(self, until_ns: int, timeline: AlertTimeline, turns: Sequence[Turn]) -> None:
