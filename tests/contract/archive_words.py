@@ -96,7 +96,7 @@ def unknown(number: int, at_s: float, value: str | int | None) -> Archived:
 
 
 def random_records(rng: random.Random, count: int, cars: int = 4, hours: Sequence[int] = (0,)) -> list[Archived]:
-    """Reports of some cars inside some hours since midnight, some values invalid, some alerts, some bytes of no message."""
+    """Reports of some cars in some hours since midnight: some values invalid, some alerts, some bytes of no message."""
     made: list[Archived] = []
     for _ in range(count):
         number, at_s = rng.randrange(cars), rng.choice(hours) * 3600 + rng.randrange(3_600_000) / 1000
@@ -170,8 +170,8 @@ class UnkindArchive:
     async def series(self, objects: Sequence[ArchiveObject], ask: Ask) -> Series:
         return await self.inner.series(objects, ask)
 
-    async def names(self) -> Sequence[str]:
-        young = [name for name in await self.inner.names() if self.rng.random() > self.odds]
+    async def names(self, written_before_ns: int | None = None) -> Sequence[str]:
+        young = [name for name in await self.inner.names(written_before_ns) if self.rng.random() > self.odds]
         return [*young, *self.removed[-3:]]
 
     async def remove(self, names: Sequence[str]) -> int:

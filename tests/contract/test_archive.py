@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tesla_protocol.telemetry.vehicle_data_pb2 import Field, Payload
 
+from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.domain.errors import Conflict, Invalid
 from motorcade.domain.record import Flag, Topic
 from motorcade.ports.archive import NS_PER_DAY, NS_PER_HOUR, Archive, Archived, ArchiveObject, Ask, Point, merged_stem
@@ -255,6 +256,14 @@ async def test_an_object_of_somebody_else_is_a_gap(archive: Archive, rig: Embedd
     objects = [(await archive.write(name_of(part, at), part)).entry for at, part in enumerate((ours, theirs))]
     rig.store(objects[0].name, rig.stored(objects[1].name))
     assert [gap.name for gap in (await archive.vehicle(objects[:1], car_id(1), *ALL_DAY)).gaps] == [objects[0].name]
+
+
+async def test_a_listing_of_older_objects_leaves_out_the_young(archive: Archive) -> None:
+    began_ns = SystemClock().now_ns()
+    objects = await split(archive, random_records(random.Random(14), 20), 2)
+    hour_ns = 3600 * NS_PER_S
+    assert await archive.names(began_ns - hour_ns) == []
+    assert set(await archive.names(began_ns + hour_ns)) == {entry.name for entry in objects}
 
 
 # Readings.

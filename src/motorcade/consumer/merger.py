@@ -42,6 +42,9 @@ DAY_OVER_NS: Final = 2 * NS_PER_HOUR
 """After the end of a day its runs become one; what comes later than that is rare."""
 GRACE_NS: Final = NS_PER_HOUR
 """Replaced objects stay for so long: longer than anybody reads by one look at the manifest."""
+LITTER_AGE_NS: Final = 7 * NS_PER_DAY
+"""Litter stays for so long, twice the stream's retention: where an older store.db was put back, objects that it does
+not list look like litter, and the stream has been archived again before they go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,21 +170,21 @@ class Merger:
                 crashpoint("archiver.flush_dropped")
 
     async def sweep(self) -> int:
-        """Remove objects that were replaced a while ago, and litter. Gives how many.
+        """Remove objects that were replaced a while ago, and old litter. Gives how many.
 
         Litter is what no row lists and nobody can list any more: a flush of an earlier epoch or before the place, and
-        what a merger made in a turn that is over. So no clock decides about it.
+        what a merger made in a turn that is over. So no clock decides what is litter, only when it goes.
         """
         turn = await self._manifest.turn()
         places = {place.partition: place for place in await self._manifest.places()}
-        there = await self._archive.names()
+        old = await self._archive.names(self._clock.now_ns() - LITTER_AGE_NS)
         removed = 0
         for key, names in await self._manifest.retired(self._clock.now_ns() - GRACE_NS):
             removed += await self._archive.remove(names)
             crashpoint("archiver.retired_removed")
             await self._manifest.forget_retired(key)
         listed, _ = await self._manifest.every()
-        litter = [name for name in there if name not in listed and _is_over(name, turn, places)]
+        litter = [name for name in old if name not in listed and _is_over(name, turn, places)]
         removed += await self._archive.remove(litter)
         self._doors.metrics.count("motorcade_archiver_removed_objects_total").add(removed)
         return removed

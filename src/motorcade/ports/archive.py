@@ -219,8 +219,11 @@ class Archive(Protocol):
         """
         ...
 
-    async def names(self) -> Sequence[str]:
-        """Names of all objects that are there, the manifest's and litter alike."""
+    async def names(self, written_before_ns: int | None = None) -> Sequence[str]:
+        """Names of all objects that are there, the manifest's and litter alike; with a time only those older than it.
+
+        The time is one of the engine's own clock.
+        """
         ...
 
     async def remove(self, names: Sequence[str]) -> int:

@@ -69,7 +69,7 @@ class Run:
         elif chance < 0.95:
             await self.survive(self.rng.choice(self.mergers).sweep)
         else:
-            self.house.clock.skipped_s += self.rng.choice([60, 3601, 86_400])
+            self.house.clock.skipped_s += self.rng.choice([60, 3601, 86_400, 8 * 86_400])
 
     async def archive(self) -> None:
         """One of the archivers goes on, an overtaken one too, or a new one takes over."""
@@ -112,7 +112,7 @@ async def one_run(folder: Path, seed: int, steps: int) -> int:
             house.clock.skipped_s += 3 * 86_400
             await merger.round()
             await merger.sweep()
-        house.clock.skipped_s += 2 * 3600
+        house.clock.skipped_s += 8 * 86_400
         await merger.sweep()
         await run.check()
         listed = await house.listed()

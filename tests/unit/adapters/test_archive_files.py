@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tesla_protocol.telemetry.vehicle_data_pb2 import Payload, Value
 
-from motorcade.adapters.embedded.archive import columns, merging, parquet
+from motorcade.adapters.embedded.archive import columns, merging, parquet, reducing
 from motorcade.adapters.embedded.archive_files import FileArchive
 from motorcade.domain.errors import Invalid, Unavailable
 from motorcade.domain.signal import SIGNALS, Shape
@@ -152,7 +152,8 @@ async def test_a_signal_that_got_another_type_loses_its_old_values_from_charts_a
     archive, today = FileArchive(data_dir), columns.shape_of
     old = [said(1, 1, {GEAR: "D"}), said(1, 2, {GEAR: None})]
     entry = (await archive.write(name_of(old), old)).entry
-    monkeypatch.setattr(columns, "shape_of", lambda number: Shape.NUMBER if number == GEAR else today(number))
+    for module in (columns, reducing):  # which must be loaded by now, or it would keep the patched one
+        monkeypatch.setattr(module, "shape_of", lambda number: Shape.NUMBER if number == GEAR else today(number))
     for objects in ([entry], (await archive.merge(merged_stem(ORG_ID, DAY, 1), [entry])).objects):
         series = await archive.series(objects, Ask(car_id(1), GEAR, *ALL_DAY))
         assert [point.value for point in series.points] == [None]

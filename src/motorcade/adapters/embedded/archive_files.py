@@ -85,9 +85,9 @@ class FileArchive:
         self._count(series.gaps)
         return series
 
-    async def names(self) -> Sequence[str]:
-        """Names of all objects that are there."""
-        return await asyncio.to_thread(self._names)
+    async def names(self, written_before_ns: int | None = None) -> Sequence[str]:
+        """Names of all objects that are there, or of the older ones."""
+        return await asyncio.to_thread(self._names, written_before_ns)
 
     async def remove(self, names: Sequence[str]) -> int:
         """Remove objects; one that is not there is no error."""
@@ -161,9 +161,13 @@ class FileArchive:
                 self._reducer = Reducer()
             return self._reducer
 
-    def _names(self) -> list[str]:
-        files = self._folder.rglob(f"*{SUFFIX}")
-        return [str(file.relative_to(self._folder)).removesuffix(SUFFIX) for file in files]
+    def _names(self, before_ns: int | None) -> list[str]:
+        found: list[str] = []
+        for file in self._folder.rglob(f"*{SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError):  # removed since the folder was read
+                if before_ns is None or file.stat().st_mtime_ns < before_ns:
+                    found.append(str(file.relative_to(self._folder)).removesuffix(SUFFIX))
+        return found
 
     def _remove(self, names: Sequence[str]) -> int:
         removed = 0
