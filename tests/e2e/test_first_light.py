@@ -101,4 +101,4 @@ def until_still(page: MapPage, blank: Page) -> None:
         whole, _ = compare(blank, earlier, page.picture(), [])
         return whole.changed < STILL_SHARE * whole.seen
 
-    until("a drawn map", still, 15.0)
+    until("a drawn map", still, 60.0)

@@ -40,7 +40,7 @@ def assert_one_sentence(output: str, *words: str) -> None:
 
 def test_ctrl_c_stops_everything_and_a_second_start_finds_its_data(house: Installation, proof: Proof) -> None:
     house.start()
-    until("every car's odometer", lambda: len(odometers(house)) == house.cars, 30.0, every_s=0.5)
+    until("every car's odometer", lambda: len(odometers(house)) == house.cars, 60.0, every_s=0.5)
     before = odometers(house)
     rooms = house.rooms()
     assert set(rooms) == {"gateway", "consumer", "archiver", "worker", "api", "simulate"}
@@ -97,7 +97,7 @@ def test_the_rooms_end_when_their_supervisor_is_killed(house: Installation) -> N
     assert house.run is not None
     house.run.kill()
     house.run.wait()
-    until("every room to end", lambda: not any(process.is_running() for process in rooms.values()), 20.0)
+    until("every room to end", lambda: not any(process.is_running() for process in rooms.values()), 60.0)
 
 
 def test_the_link_is_whole_on_a_narrow_terminal(house: Installation) -> None:

@@ -10,8 +10,9 @@ from tests.e2e.map_page import MapPage
 
 REFUSED = r"ERR_|status of 50\d|Failed to load"
 """What the browser writes into its console while nobody answers."""
-BANNER_WITHIN_MS = 5_000
-BACK_WITHIN_S = 20.0
+BANNER_WITHIN_MS = 20_000
+BACK_WITHIN_S = 60.0
+"""Both far longer than it takes, on a machine that others use too; how long it took is in the proof."""
 
 
 def moved_since(page: MapPage, places: dict[str, tuple[float, float]]) -> bool:
