@@ -119,6 +119,8 @@ def test_every_pattern_has_what_its_name_promises() -> None:
     assert {d.car.typed for d in days()} == {True, False}
     assert any(d.truth.idlings for d in some(Pattern.DELIVERY))
     assert any(d.truth.alerts for d in some(Pattern.PARKED))
+    assert any(d.truth.unbelted for d in days())
+    assert any(d.truth.leak for d in days())
 
 
 def test_a_fast_charge_tapers_as_real_ones_do() -> None:

@@ -216,3 +216,20 @@ def test_the_severe_preset_shows_every_fault_and_hides_nothing_for_good(scale: S
     assert phantoms <= 0.01 * trips
     assert late
     assert doubled > 0.01 * reports
+
+
+def test_open_belts_and_leaking_tyres_are_told() -> None:
+    names = ("front_left", "front_right", "rear_left", "rear_right")
+    belts = leaks = 0
+    for day in days():
+        told = readings(day, "driver_seat_belt")
+        for open_ in day.truth.unbelted:
+            closed = [value for at, value in told if abs(at - open_.end_ns) < 40 * S]
+            belts += "Latched" in closed
+        if day.truth.leak is not None:
+            told = readings(day, f"tyre_pressure_{names[day.truth.leak.wheel]}_kpa")
+            kpa = [value for _, value in told if isinstance(value, float)]
+            assert min(kpa) < max(kpa) - 20
+            leaks += 1
+    assert belts >= 0.8 * sum(len(day.truth.unbelted) for day in days()) > 0
+    assert leaks

@@ -14,10 +14,12 @@ from motorcade.simulator.days.truth import (
     Harsh,
     HarshKind,
     Idling,
+    Leak,
     Parked,
     Pause,
     Trip,
     Truth,
+    Unbelted,
 )
 from motorcade.simulator.roads.network import Place
 
@@ -63,6 +65,8 @@ class Ledger:
         self._idle_s: int | None = None
         self.charges: list[Charge] = []
         self.idlings: list[Idling] = []
+        self.unbelted: list[Unbelted] = []
+        self.leak: Leak | None = None
         self.alerts: list[CarAlert] = []
         self.asleep: list[tuple[int, int]] = []
         self.track: list[Fix] = []
@@ -184,6 +188,8 @@ class Ledger:
             parked=tuple(self._parked),
             idlings=tuple(self.idlings),
             harsh=tuple(sorted(self._harsh, key=lambda event: event.start_ns)),
+            unbelted=tuple(self.unbelted),
+            leak=self.leak,
             alerts=tuple(self.alerts),
             asleep=tuple(self.asleep),
             track=tuple(self.track),

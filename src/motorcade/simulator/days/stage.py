@@ -9,7 +9,7 @@ from motorcade.simulator.days.car import Body, DayCar
 from motorcade.simulator.days.collector import DayCollector
 from motorcade.simulator.days.ledger import Ledger
 from motorcade.simulator.days.motion import Style, draw_style, steps
-from motorcade.simulator.days.truth import CarAlert
+from motorcade.simulator.days.truth import CarAlert, Leak, Unbelted
 from motorcade.simulator.days.ways import Way, city_way, the_city, way_through
 from motorcade.simulator.roads.city import City
 from motorcade.simulator.roads.network import Place, distance_m
@@ -26,6 +26,10 @@ _SLOW_EVERY_S: Final = 10  # while driving, what changes slowly is looked at thi
 _SILENCE_S: Final = 50  # of the speed, while places go on
 _SILENCE_SHARE: Final = 0.2  # of the drives
 _FLAP_SHARE: Final = 0.01  # of the half minutes of an awake parked car: its gear turns invalid, or comes back
+_FULL_BAR: Final = 2.9
+_FLAT_BAR: Final = 1.2
+_LEAK_SHARE: Final = 0.08  # of the cars: a tyre loses air
+_UNBELTED_SHARE: Final = 0.05  # of the drives
 _STRAY_SHARE: Final = 0.004  # of the half minutes of an awake parked car: its fixes begin to lie off
 _REST_WAKE_S: Final = (3 * 3_600, 8 * 3_600)  # a sleeping car wakes by itself now and then
 _BESIDE_M: Final = 2.0
@@ -55,7 +59,12 @@ class Stage:
         """Where the plan has no network at all: from, to."""
         self.awake = False
         self._strayed = False
+        # A generator of its own, so that small things more or less leave the day as it is.
+        self._mishaps = random.Random(f"{begin_ns} {place} {self.body.odometer_m}")
+        if self._mishaps.random() < _LEAK_SHARE:
+            self.ledger.leak = Leak(self._mishaps.randrange(4), self._mishaps.uniform(0.02, 0.07))
         self._asleep_from_s = 0
+        self._unbelted_ns = 0
         self.ledger.park(0, self.body)
 
     @property
@@ -97,6 +106,9 @@ class Stage:
 
     def look(self) -> None:
         """Let the collector see everything now."""
+        leak = self.ledger.leak
+        if leak is not None:
+            self.body.tyres_bar[leak.wheel] = max(_FLAT_BAR, _FULL_BAR - leak.bar_per_h * self.now_s / 3_600.0)
         self.collector.look(self.body, self.now_s)
 
     def _pass(self, seconds: int) -> None:
@@ -220,19 +232,22 @@ class Stage:
         chance, body = self.chance, self.body
         if style is None:
             style = draw_style(way, chance)
-        self._board()
+        belt_s = self._board()
         mute_s = self.now_s + chance.randint(40, 400) if chance.random() < _SILENCE_SHARE else -1
         for moved in steps(body, way, style, climate_kw):
             self.now_s += 1
             self.ledger.second(self.now_s, body, moved)
+            if self.now_s == belt_s:
+                self._belt_up()
             if self.now_s == mute_s and body.speed_ms > 5.0:
                 self.collector.mute_speed(mute_s, _SILENCE_S)
             self.collector.look(body, self.now_s, states=False, slow=self.now_s % _SLOW_EVERY_S == 0)
         self.ledger.halt(self.now_s, body)
         self.ledger.park(self.now_s, body)
+        if not body.belted:
+            self._belt_up()
         if way.end is not None:
             self.spot = way.end
-        body.tyres_bar = [min(3.1, bar + 0.0002 * way.length_m / 1_000) for bar in body.tyres_bar]
         self._stop(stay=stay)
 
     def drive_to(self, goal: Spot, style: Style | None = None) -> None:
@@ -246,7 +261,13 @@ class Stage:
             return way
         return way_through([self.body.place, *way.places], [5.0, *way.limits_ms[:-1]], goal)
 
-    def _board(self) -> None:
+    def _belt_up(self) -> None:
+        self.body.belted = True
+        self.ledger.unbelted.append(Unbelted(self._unbelted_ns, self.ledger.ns(self.now_s)))
+        self.look()
+
+    def _board(self) -> int:
+        """Get in and shift; returns the second at which the belt is closed if the driver forgot it, else -1."""
         body, chance = self.body, self.chance
         self.wake()
         if self._strayed:
@@ -256,7 +277,8 @@ class Stage:
             body.locked, body.doors, body.occupied = False, frozenset({"DriverFront"}), True
             self.look()
             self._pass(chance.randint(3, 6))
-            body.doors, body.belted, body.ready, body.hvac = frozenset(), True, True, "On"
+            body.doors, body.ready, body.hvac = frozenset(), True, "On"
+            body.belted = self._mishaps.random() >= _UNBELTED_SHARE
             body.gear = "P"
             self.ledger.idle(self.now_s, body)
             self.look()
@@ -267,12 +289,14 @@ class Stage:
         self.ledger.unpark(self.now_s, body)
         body.gear = "D"
         self.ledger.ready(self.now_s, body)
+        self._unbelted_ns = self.ledger.ns(self.now_s)
         if chance.random() < self.car.drive_gear_lost:
             self.collector.lose_gear(body, self.now_s)
         for _ in range(chance.randint(1, 5)):
             self.look()
             self.now_s += 1
             body.draw(AWAKE_KW, 1.0)
+        return -1 if body.belted else self.now_s + self._mishaps.randint(40, 200)
 
     def _stop(self, *, stay: bool) -> None:
         body, chance = self.body, self.chance

@@ -150,6 +150,23 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Unbelted:
+    """Driving with an open belt, from the shift into a gear until it is closed or the drive ends."""
+
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A tyre that loses air all day."""
+
+    wheel: int
+    """0 front left, 1 front right, 2 rear left, 3 rear right."""
+    bar_per_h: float
+
+
+@dataclass(frozen=True, slots=True)
 class CarAlert:
     """What the car's own alert topic said."""
 
@@ -177,6 +194,8 @@ class Truth:
     parked: tuple[Parked, ...]
     idlings: tuple[Idling, ...]
     harsh: tuple[Harsh, ...]
+    unbelted: tuple[Unbelted, ...]
+    leak: Leak | None
     alerts: tuple[CarAlert, ...]
     asleep: tuple[tuple[int, int], ...]
     """Intervals without any report, because the car slept."""
