@@ -304,7 +304,7 @@ def _stop_settled(state: TripState, running: Running) -> Sequence[Episode]:
     if way.readings < 2 and metres < _STOP_SHOWN_M:
         return []
     stops.leave_from(stop, running.start_place, running.energy.soc_start_pct)
-    if metres < running.manoeuvre_m:
+    if metres < 2 * running.manoeuvre_m:  # an odometer that comes later may take some of a path back
         return []
-    state.stop = None
+    state.stop, running.manoeuvre_m = None, 0.0
     return [stops.row(stop)]

@@ -36,7 +36,7 @@ def measure(running: Running, moment: Moment, signs: Signs, motion: Motion, rule
         if begins_here:
             running.start_place = signs.fix
             running.track = Track(running.started_at_ns)
-        ways.reach(way, signs.fix, at_ns, moving=moving, leapt=signs.leapt)
+        ways.reach(way, signs.fix, at_ns, standing_ns=None if moving else motion.standing_ns, leapt=signs.leapt)
         running.end_place = signs.fix
         tracks.add(running.track, signs.fix, at_ns)
     if ODOMETER in changed:

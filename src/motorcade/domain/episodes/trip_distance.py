@@ -13,6 +13,9 @@ from motorcade.domain.record import NS_PER_S
 
 STEP_M: Final = 5.0
 """Fixes closer than this to the last point of the path are its noise."""
+STRAY_M: Final = 20.0
+ROLLS_MS: Final = 40.0
+"""A car that stands since the last fix may have gone on by so much: its error, and so fast until it stood."""
 FASTEST_MS: Final = 84.0
 """No odometer of ours advances faster (300 km/h) …"""
 LEAP_M: Final = 1_000.0
@@ -34,7 +37,7 @@ class Way:
         closing_m: from the path's last point to where the car stands now.
         blind_m: speed by time while there was no fix at all.
         vertex: last point of the path, None before the first fix.
-        fix_ns: when the last fix was measured.
+        fix_ns: when the last fix of the moving car was measured.
         speed_ms: last speed.
         speed_ns: since when it is counted.
         odometer_km: last odometer reading, None before the first.
@@ -88,20 +91,32 @@ def hold_speed(way: Way, speed_kmh: float | None, at_ns: int) -> None:
     way.speed_ms, way.speed_ns = (speed_kmh or 0.0) / 3.6, at_ns
 
 
-def reach(way: Way, fix: Place, at_ns: int, *, moving: bool, leapt: bool) -> None:
-    """Go on to a fix; `leapt` says that no car could drive there, so that nothing is known of the way."""
-    way.fix_ns = at_ns
+def reach(way: Way, fix: Place, at_ns: int, *, standing_ns: int | None, leapt: bool) -> None:
+    """Go on to a fix.
+
+    Args:
+        way: changed in place.
+        fix: where the car is now.
+        at_ns: when.
+        standing_ns: since when it stands, None while it moves.
+        leapt: no car could drive there, so nothing is known of the way.
+    """
     if way.vertex is None or leapt:
         way.tail_m += way.blind_m + way.closing_m
         way.blind_m = way.closing_m = 0.0
         way.vertex = fix
+        way.fix_ns = at_ns
         if leapt:
             blame(way, "location_jump")
         return
     metres = step_m(way.vertex, fix)
-    if not moving:
-        way.closing_m = metres if metres >= STEP_M and not way.at_rest else 0.0
-    elif metres >= STEP_M:
+    if standing_ns is not None:
+        # Farther than it can have rolled since the last fix is where a receiver strays when it loses the sky.
+        rolled_m = STRAY_M + ROLLS_MS * max(0, standing_ns - way.fix_ns) / NS_PER_S
+        way.closing_m = metres if STEP_M <= metres <= rolled_m and not way.at_rest else 0.0
+        return
+    way.fix_ns = at_ns
+    if metres >= STEP_M:
         way.tail_m += metres
         way.vertex, way.closing_m, way.at_rest = fix, 0.0, False
 

@@ -3,8 +3,9 @@
 - Gear: `invalid` is no edge; the last known gear counts. A speed above the starting speed disproves a P.
 - Speed: below the standstill speed, invalid or empty means standing. A creeping value that never changes again is the
   last one before parking, and so is any value that nothing has confirmed for long.
-- Place: a fix farther from the anchor than receivers stray is movement where the speed is silent, unless the gear says
-  P (a tow truck). A fix that no car could have reached is kept apart until a second one confirms it.
+- Place: a fix farther from the anchor than receivers stray, and one that goes on from it, are movement where the speed
+  is silent, unless the gear says P (a tow truck). A fix that no car could have reached is kept apart until a second one
+  confirms it.
 """
 
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class MotionRules:
         start_speed_kmh: above it a car drives whatever its gear says; parked cars report small speeds.
         standstill_kmh: below it a car stands (1 mph).
         stray_m: how far fixes of a standing car stray; farther is movement. Twice the stated accuracy where larger.
+        progress_m: a fix that strayed stays where it is or comes back; one that goes on by so much is movement.
         fastest_kmh: no car covers ground faster; a fix that would need more is not believed alone.
         leap_m: what a fix may be off besides, e.g. after an underground car park.
         gap_s: no word for longer is a gap.
@@ -49,6 +51,7 @@ class MotionRules:
     start_speed_kmh: float = 8.0
     standstill_kmh: float = 1.6
     stray_m: float = 50.0
+    progress_m: float = 20.0
     fastest_kmh: float = 300.0
     leap_m: float = 200.0
     gap_s: int = 60
@@ -77,6 +80,7 @@ class Motion:
         sign_ns: the last sign of movement.
         sign_record: its record.
         anchor: the place from which displacement counts.
+        drift: the first fix far from it, while the car stands: one that only strays does not go on from there.
         fix: the last believed place.
         fix_ns: when it was measured.
         odd_fix: a place that could not be believed.
@@ -100,6 +104,7 @@ class Motion:
     sign_ns: int = 0
     sign_record: bytes = b""
     anchor: Place | None = None
+    drift: Place | None = None
     fix: Place | None = None
     fix_ns: int = 0
     odd_fix: Place | None = None
@@ -164,7 +169,7 @@ def observe(motion: Motion, moment: Moment, rules: MotionRules, *, running: bool
     stopped = signs.parked
     if SPEED in changed and not signs.parked:
         stopped = _speed(motion, moment, rules, signs)
-    if displaced and motion.gear != "P" and running:
+    if displaced and running and _may_drive(motion, moment):
         signs.moved = True
     if signs.moved:
         motion.sign_ns, motion.sign_record, motion.still_ns = at_ns, moment.record_id, 0
@@ -189,6 +194,14 @@ def _stand(motion: Motion, at_ns: int, record: bytes) -> None:
     motion.moving, motion.still_ns = False, 0
     motion.standing_ns, motion.standing_record = at_ns, record
     motion.anchor = motion.fix  # while it moved, the anchor trailed behind
+
+
+def _may_drive(motion: Motion, moment: Moment) -> bool:
+    """Whether a change of place can be driving: not in P, and not where the car says that it has no speed."""
+    if motion.gear in _IN_GEAR:
+        return True
+    values = moment.latest.values
+    return motion.gear != "P" and not (SPEED in values and values[SPEED] is None)
 
 
 def _slow(moment: Moment, rules: MotionRules) -> bool:
@@ -248,8 +261,12 @@ def _place(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs, *, 
     accuracy_m = moment.latest.number(ACCURACY) or 0.0
     signs.off_m = step_m(motion.anchor, place)
     if signs.off_m <= max(rules.stray_m, 2 * accuracy_m):
+        motion.drift = None
         return False
-    signs.from_place, motion.anchor = motion.anchor, place
+    if not motion.moving and (motion.drift is None or step_m(motion.drift, place) < rules.progress_m):
+        motion.drift = motion.drift or place
+        return False
+    signs.from_place, motion.anchor, motion.drift = motion.anchor, place, None
     return True
 
 

@@ -89,6 +89,18 @@ def test_fixes_that_stray_are_no_start_and_no_way() -> None:
     assert not of_kind(fold(story), Trip)
 
 
+@pytest.mark.parametrize("speed", [0.0, None])
+def test_fixes_that_stray_far_in_a_garage_do_not_postpone_an_end(speed: float | None) -> None:
+    # D and P were lost; indoors the receiver is off by more than a street's width, and stays there for a while.
+    story = Story().parked().wait(100).go(1_000).say(1, speed_kmh=speed)
+    home = story.north_m
+    for number in range(40):
+        story.say(20, location=place(home + (90.0, 92.0, 4.0, 0.0, 75.0)[number % 5]))
+    found = only(trips(story.wait(900)))
+    assert after_s(found.ended_at_ns) == 201
+    assert found.distance_m == pytest.approx(1_000, rel=0.01)
+
+
 def test_a_single_fix_far_away_is_not_believed() -> None:
     story = drive(1_000).say(1, location=place(80_000)).go(1_000).say(2, speed_kmh=0.0, gear="P").wait(900)
     found = only(trips(story))
