@@ -25,24 +25,25 @@ def held_odometer_km(moment: Moment) -> float | None:
 def measure(running: Running, moment: Moment, signs: Signs, motion: Motion, rules: TripRules) -> None:
     """Take the readings of a record that counts."""
     way, changed, at_ns = running.way, moment.changed, moment.at_ns
-    moving = motion.moving or signs.moved
+    # A movement that nothing confirms any more may have ended with its last sign; what strays then is no way.
+    moving = signs.moved or (motion.moving and at_ns - motion.sign_ns <= rules.motion.sign_s * NS_PER_S)
     if SPEED in changed:
         speed_kmh = moment.latest.number(SPEED)
         ways.hold_speed(way, speed_kmh, at_ns)
         if speed_kmh is not None and signs.moved and speed_kmh <= rules.motion.fastest_kmh:
             running.top_kmh = max(running.top_kmh or 0.0, speed_kmh)
     if signs.fix is not None:
-        begins_here = signs.leapt and ways.length_m(way) < running.manoeuvre_m
-        if begins_here:
+        if signs.leapt and ways.length_m(way) < rules.manoeuvre_m:  # it began here, and its last place was another
             running.start_place = signs.fix
             running.track = Track(running.started_at_ns)
-        ways.reach(way, signs.fix, at_ns, standing_ns=None if moving else motion.standing_ns, leapt=signs.leapt)
-        running.end_place = signs.fix
-        tracks.add(running.track, signs.fix, at_ns)
+        stood_ns = motion.sign_ns if motion.moving else motion.standing_ns
+        if ways.reach(way, signs.fix, at_ns, standing_ns=None if moving else stood_ns, leapt=signs.leapt):
+            running.end_place = signs.fix
+            tracks.add(running.track, signs.fix, at_ns)
     if ODOMETER in changed:
         km = moment.latest.number(ODOMETER)
         if km is not None:
-            ways.read_odometer(way, km, at_ns, moving=motion.moving)
+            ways.read_odometer(way, km, at_ns, moving=moving and motion.moving)
     if energies.concerns(moment):
         energies.update(running.energy, moment.latest)
     running.last_fences = moment.fences

@@ -91,7 +91,7 @@ def hold_speed(way: Way, speed_kmh: float | None, at_ns: int) -> None:
     way.speed_ms, way.speed_ns = (speed_kmh or 0.0) / 3.6, at_ns
 
 
-def reach(way: Way, fix: Place, at_ns: int, *, standing_ns: int | None, leapt: bool) -> None:
+def reach(way: Way, fix: Place, at_ns: int, *, standing_ns: int | None, leapt: bool) -> bool:
     """Go on to a fix.
 
     Args:
@@ -100,6 +100,9 @@ def reach(way: Way, fix: Place, at_ns: int, *, standing_ns: int | None, leapt: b
         at_ns: when.
         standing_ns: since when it stands, None while it moves.
         leapt: no car could drive there, so nothing is known of the way.
+
+    Returns:
+        Whether the car is there; a receiver that loses the sky strays.
     """
     if way.vertex is None or leapt:
         way.tail_m += way.blind_m + way.closing_m
@@ -108,17 +111,18 @@ def reach(way: Way, fix: Place, at_ns: int, *, standing_ns: int | None, leapt: b
         way.fix_ns = at_ns
         if leapt:
             blame(way, "location_jump")
-        return
+        return True
     metres = step_m(way.vertex, fix)
     if standing_ns is not None:
-        # Farther than it can have rolled since the last fix is where a receiver strays when it loses the sky.
-        rolled_m = STRAY_M + ROLLS_MS * max(0, standing_ns - way.fix_ns) / NS_PER_S
-        way.closing_m = metres if STEP_M <= metres <= rolled_m and not way.at_rest else 0.0
-        return
+        if metres > STRAY_M + ROLLS_MS * max(0, standing_ns - way.fix_ns) / NS_PER_S:
+            return False
+        way.closing_m = metres if metres >= STEP_M and not way.at_rest else 0.0
+        return True
     way.fix_ns = at_ns
     if metres >= STEP_M:
         way.tail_m += metres
         way.vertex, way.closing_m, way.at_rest = fix, 0.0, False
+    return True
 
 
 def read_odometer(way: Way, km: float, at_ns: int, *, moving: bool) -> None:

@@ -43,6 +43,7 @@ class MotionRules:
         leap_m: what a fix may be off besides, e.g. after an underground car park.
         gap_s: no word for longer is a gap.
         late_word_s: a driving speed this soon after a P was said before it: resent records come under a new time.
+        sign_s: without a sign of movement for longer, fixes that differ are taken for straying ones.
         still_s: a movement is a left-over when no speed and no place has confirmed it for this long.
         cruise_s: the same for a driving speed of a car without places: a steady cruise repeats its value.
         look_back_s: how far before its proof a start may be dated, to the first sign of it.
@@ -56,6 +57,7 @@ class MotionRules:
     leap_m: float = 200.0
     gap_s: int = 60
     late_word_s: int = 10
+    sign_s: int = 15
     still_s: int = 300
     cruise_s: int = 900
     look_back_s: int = 90
