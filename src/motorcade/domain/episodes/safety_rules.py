@@ -82,8 +82,10 @@ class SafetyRules:
         longest_s: nor do those farther apart: nobody knows when between them it happened.
         time_error_s: by how much longer than stamped a change may really have taken; that makes the figure a bound.
         corner_kmh: below it the heading from satellites wavers too much to speak of cornering.
+        corner_speed_age_s: nor may the speed be older: a car brakes before it turns, and reports of speed get lost
+            while others flow.
         heading_error_deg: what a heading may be wrong by in all.
-        turn_max_deg: more between two reports may have been a turn the other way round.
+        turn_max_deg: more between two reports is a heading that found itself again, or a turn the other way round.
         belt_moving_kmh: from when on a belt is needed; parking is not driving.
         belt: its spans. A red light does not end it.
         belt_s: how long unbuckled is how bad.
@@ -114,9 +116,10 @@ class SafetyRules:
     shortest_s: float = 0.9
     longest_s: float = 6.0
     time_error_s: float = 0.5
-    corner_kmh: float = 20.0
+    corner_kmh: float = 30.0
+    corner_speed_age_s: float = 2.5
     heading_error_deg: float = 4.0
-    turn_max_deg: float = 150.0
+    turn_max_deg: float = 100.0
     belt_moving_kmh: float = 10.0
     belt: Spans = Spans(10.0, 120.0, 60.0)
     belt_s: Grades = Grades(0.0, 60.0, 300.0)

@@ -73,6 +73,8 @@ def across(
     now_deg = moment.latest.number(HEADING)
     if now_deg is None or speed_kmh is None or speed_kmh < rules.corner_kmh:
         return None
+    if moment.at_ns - moment.latest.since_ns[SPEED] > rules.corner_speed_age_s * NS_PER_S:
+        return None
     passed_s = (moment.at_ns - heading_ns) / NS_PER_S
     turned_deg = abs((now_deg - heading_deg + 180) % 360 - 180)
     if not rules.shortest_s <= passed_s <= rules.longest_s or turned_deg > rules.turn_max_deg:
