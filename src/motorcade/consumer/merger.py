@@ -15,6 +15,7 @@ from typing import Final
 from structlog.stdlib import BoundLogger
 
 from motorcade.domain.errors import Busy, Unavailable
+from motorcade.domain.ids import new_id
 from motorcade.observability.crash_points import crashpoint
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.archive import (
@@ -140,7 +141,8 @@ class Merger:
 
     async def _replace(self, day: Day, inputs: Sequence[ArchiveObject]) -> Day:
         """Commit the day with the merger of these objects instead of them; damaged ones stay as they are."""
-        merged = await self._archive.merge(merged_stem(day.org_id, day.day, self._turn), inputs)
+        stem = merged_stem(day.org_id, day.day, self._turn, new_id())
+        merged = await self._archive.merge(stem, inputs)
         crashpoint("archiver.merged_not_listed")
         damaged = {gap.name for gap in merged.damaged}
         for gap in merged.damaged:

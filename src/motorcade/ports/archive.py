@@ -250,9 +250,16 @@ def flush_name(org_id: str, hour: int, partition: int, position: int, epoch: int
     return f"{org_id}/{hour // 24:05d}/{hour % 24:02d}.p{partition}.{position}.e{epoch}"
 
 
-def merged_stem(org_id: str, day: int, turn: int) -> str:
-    """Stem of the objects that a merge writes; `turn` is the merger's, used for one merge only."""
-    return f"{org_id}/{day:05d}/merged.{turn}"
+def merged_stem(org_id: str, day: int, turn: int, salt: str = "0") -> str:
+    """Stem of the objects that a merge writes.
+
+    Args:
+        org_id: whose records.
+        day: of all of them.
+        turn: the merger's, used for one merge only.
+        salt: letters and digits by chance, for turns that come again where an older manifest was put back.
+    """
+    return f"{org_id}/{day:05d}/merged.{turn}.{salt}"
 
 
 def flush_parts(name: str) -> tuple[int, int, int] | None:
@@ -270,6 +277,6 @@ def flush_parts(name: str) -> tuple[int, int, int] | None:
 def merge_turn(name: str) -> int | None:
     """Turn of a name made from `merged_stem`, None of any other."""
     parts = name.rpartition("/")[2].split(".")
-    if len(parts) != 3 or parts[0] != "merged" or not (parts[1].isascii() and parts[1].isdigit()):
+    if len(parts) != 4 or parts[0] != "merged" or not (parts[1].isascii() and parts[1].isdigit()):
         return None
     return int(parts[1])

@@ -1,5 +1,6 @@
 """The merger: when it merges what, that damage is kept and told, and what is removed when."""
 
+import contextlib
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,8 +10,8 @@ import pytest
 
 from motorcade.consumer import merger as merger_module
 from motorcade.consumer.merger import GRACE_NS, LITTER_AGE_NS, MOST_RUNS, worth_merging
-from motorcade.domain.errors import Conflict
-from motorcade.ports.archive import ArchiveObject
+from motorcade.domain.errors import Conflict, Unavailable
+from motorcade.ports.archive import ArchiveObject, flush_name, flush_parts, merge_turn, merged_stem
 from tests.contract.archive_words import DAY, NS_PER_S, ORG_ID, SPEED, car_id, random_records, said
 from tests.flow.archive.rig import ArchiveHouse
 
@@ -42,6 +43,14 @@ def test_pieces_of_one_run_stay_together_and_damaged_ones_stay_out() -> None:
     assert chosen(pieces, over=True) == []
     assert chosen([*pieces, replace(SOME, run="bad", rows=25, damaged=True)], over=True) == []
     assert sorted(chosen([*pieces, replace(SOME, run="good", rows=25)], over=True)) == [10, 10, 10, 25]
+
+
+def test_names_say_who_made_them_and_others_say_nothing() -> None:
+    flushed_name, merged_name = flush_name(ORG_ID, 24 * DAY + 7, 3, 99, 5), f"{merged_stem(ORG_ID, DAY, 12, 'ab')}.4"
+    assert (flush_parts(flushed_name), merge_turn(flushed_name)) == ((3, 99, 5), None)
+    assert (flush_parts(merged_name), merge_turn(merged_name)) == (None, 12)
+    for foreign in ("notes", "a/b/07.p3.x.e5", "a/b/07.p.99.e5", "a/merged.x.y.0", "a/b/merged.1.y", "a/b/07.p3.99.f5"):
+        assert (flush_parts(foreign), merge_turn(foreign)) == (None, None)
 
 
 @pytest.fixture
@@ -173,6 +182,35 @@ async def test_after_a_long_absence_flushes_are_merged_some_at_a_time(
     await house.merger().round()
     assert await house.manifest.flushes() == []
     assert (await house.manifest.day(ORG_ID, DAY)).through == {0: 10}
+    assert await house.read() == before
+
+
+async def test_an_older_store_may_be_put_back(house: ArchiveHouse) -> None:
+    """Epochs, flush numbers and turns come again then; names do not, and the stream is archived anew."""
+    await flushed(house, 2)
+    await house.merger().round()
+    await house.store.close()
+    backup = (house.folder / "store.db").read_bytes()
+    house.__post_init__()
+    for _ in range(3):
+        await flushed(house, 2)
+        await house.merger().round()
+    before = await house.read()
+    await house.close()
+    for name in ("store.db", "store.db-wal", "store.db-shm"):
+        (house.folder / name).unlink(missing_ok=True)
+    (house.folder / "store.db").write_bytes(backup)
+    house.__post_init__()
+    assert len(await house.read()) == 40
+    while await house.manifest.reached(0) != len(house.stream.entries):
+        with contextlib.suppress(Unavailable):  # a name that is taken: the next epoch has another
+            await house.archive_all()
+    for _ in range(3):
+        await house.merger().round()
+    await house.merger().sweep()
+    assert await house.read() == before
+    house.clock.skipped_s += 2 * LITTER_AGE_NS / NS_PER_S
+    await house.merger().sweep()
     assert await house.read() == before
 
 
