@@ -38,6 +38,7 @@ class Oracle(Known):
 
     def instants(self, rule: AlertRule) -> Iterator[Instant]:
         """Every point at which something about a rule may change, in order; what time does comes before a record."""
+        spans = {STALE, TWO_DAYS + 1} | {term.for_s * S for term in rule.terms() if isinstance(term, c.Silent)}
         for index, entry in enumerate(self.entries):
             yield Instant(entry.at_ns, index, is_record=True)
             if entry.notices:
@@ -45,8 +46,7 @@ class Oracle(Known):
             until = self.entries[index + 1].at_ns if index + 1 < len(self.entries) else self.horizon_ns
             times = {version.from_ns for version in self.versions[1:]}
             times |= {turn[0] for turn in self.turns_behind(index)}
-            times |= {entry.at_ns + term.for_s * S for term in rule.terms() if isinstance(term, c.Silent)}
-            times |= {entry.at_ns + STALE, entry.at_ns + TWO_DAYS + 1, self.online(index)[1] + 60 * S}
+            times |= {entry.at_ns + span for span in spans} | {self.online(index)[1] + 60 * S}
             edge = next_change_ns(rule.schedule, entry.at_ns)
             while edge is not None and edge <= until:
                 times.add(edge)
@@ -56,9 +56,10 @@ class Oracle(Known):
                     yield Instant(at_ns, index, is_record=False)
 
     def void(self, rule: AlertRule, at: Instant) -> bool:
+        if at.is_record or at.at_ns - self.entries[at.index].at_ns < STALE:
+            return False
         moving = any(by_name(name).promise_s <= 15 for name in names_of(rule))
-        silence = any(isinstance(term, c.Silent | c.Presence) for term in rule.terms())
-        return moving and not silence and not at.is_record and at.at_ns - self.entries[at.index].at_ns >= STALE
+        return moving and not any(isinstance(term, c.Silent | c.Presence) for term in rule.terms())
 
     def lives(self) -> Iterator[tuple[AlertRule, int, int | None]]:
         """Each version of each rule, with the stretch of time for which it speaks; None = to the end."""

@@ -1,6 +1,7 @@
 """What is known of a vehicle at an instant, by brute force: found anew each time from the whole list of its records."""
 
 import fnmatch
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -58,6 +59,10 @@ class Known:
         self.entries, self.versions, self.horizon_ns = entries, versions, horizon_ns
         self.last_turns: tuple[tuple[int, tuple[str, ...], bool, bool], ...] = ()
         self.last_rows: tuple[Episode, ...] = ()
+        self.noticing = [entry for entry in entries if entry.notices]
+        self.told: dict[str, list[int]] = {}
+        self.presences: list[tuple[Tri, int]] = []
+        self.known_notices: dict[tuple[int, bool, int], set[str]] = {}
 
     # --- what is known at an instant -------------------------------------------------------------------------------
 
@@ -69,11 +74,13 @@ class Known:
         return found
 
     def value(self, name: str, upto: int) -> Value:
-        found: Value = None
-        for entry in self.entries[: upto + 1]:
-            if name in entry.readings:
-                found = entry.readings[name]
-        return found
+        """The last reading of a signal in the list as far as a record: looked up, a day has thousands of them."""
+        told = self.told.get(name)
+        if told is None:
+            told = [index for index, entry in enumerate(self.entries) if name in entry.readings]
+            self.told[name] = told
+        place = bisect_right(told, upto)
+        return self.entries[told[place - 1]].readings[name] if place else None
 
     def facts(self, at: Instant) -> tuple[tuple[str, ...], bool, bool]:
         entry = self.entries[at.index]
@@ -88,17 +95,27 @@ class Known:
         return self.entries[index + 1].turns if index + 1 < len(self.entries) else self.last_turns
 
     def online(self, upto: int) -> tuple[Tri, int]:
-        state: Tri = None
-        since = 0
-        for entry in self.entries[: upto + 1]:
-            if entry.online:
-                state = True
-            elif state:
-                state, since = False, entry.at_ns
-        return state, since
+        if not self.presences:
+            state: Tri = None
+            since = 0
+            for entry in self.entries:
+                if entry.online:
+                    state = True
+                elif state:
+                    state, since = False, entry.at_ns
+                self.presences.append((state, since))
+        return self.presences[upto]
 
     def notices(self, at: Instant) -> set[str]:
         """Names that last at an instant; only what some rule asks for, from when one does."""
+        key = (at.index, at.is_record and at.flash, self.version_at(at.at_ns).number)
+        if key not in self.known_notices:
+            self.known_notices[key] = self._notices(at)
+        return self.known_notices[key]
+
+    def _notices(self, at: Instant) -> set[str]:
+        if not self.noticing or self.noticing[0].at_ns > self.entries[at.index].at_ns:
+            return set()
         kept: dict[str, tuple[int, bool]] = {}
         flashing: set[str] = set()
         asked: Version | None = None
