@@ -96,13 +96,19 @@ def read_counter(state: ChargeState, number: int, moment: Moment, rules: ChargeR
         if before is not None:
             earlier = before.meters.battery if battery else before.meters.wall
             session.agreed = session.agreed or (earlier.known() and value >= earlier.peak)
-    elif moment.at_ns <= settled_ns(session, rules) and value > max(meter.peak, meter.base):
+    elif moment.at_ns <= settled_ns(session, rules) and _goes_on(session, meter, value):
         _late(session, meter, counter, value, moment, rules)
     else:
         note(counter, number, moment, rules)
         return []
     counter.value, counter.at_ns, counter.fresh = value, moment.at_ns, counter.fresh and not session.flowing
     return []
+
+
+def _goes_on(session: Session, meter: Meter, value: float) -> bool:
+    """Whether a reading after the flow tells of more of it; after a silence only a counter known before it can."""
+    stood = max(meter.peak, meter.base)
+    return value > stood and (stood >= 0.0 or not session.silent)
 
 
 def _could_kwh(session: Session, moment: Moment, rules: ChargeRules) -> float:
@@ -138,7 +144,7 @@ def _anew(
 
 def _late(session: Session, meter: Meter, counter: Counter, value: float, moment: Moment, rules: ChargeRules) -> None:
     """A counter that had still grown when a session ended, or while nobody listened."""
-    grown_kwh = value - max(meter.peak, meter.base, 0.0) if meter.known() else 0.0
+    grown_kwh = value - max(meter.peak, meter.base)
     meter.take(value, moment.at_ns, counter.value, _could_kwh(session, moment, rules))
     if not session.silent or (session.unplugged_ns and not session.woke_ns):
         return

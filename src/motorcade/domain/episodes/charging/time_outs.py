@@ -89,7 +89,7 @@ def _time_out(state: ChargeState, session: Session, at_ns: int, rules: ChargeRul
     if session.flowing:
         if at_ns >= silent_ns(state, session, rules):
             session.stop(session.seen_ns, session.seen_record, rules)
-            session.silent = True
+            session.silent, session.woke_ns = True, 0
     elif before is not None:
         if not evident(session, rules):
             state.session, state.before = before, None
