@@ -40,8 +40,7 @@ async def check(engine: Engine, frames: list[Frame]) -> None:
     await engine.archive()
     if await engine.refold():
         consumer = await engine.consumers.start()
-        await consumer.loop._install_refolds()
-        await consumer.run_to_end()
+        await consumer.run_to_end(until_refolded=engine.refolds)
     assert await engine.refolds.mark((id_text(ORG), car)) is None
     horizon_ns = consumer.loop.progress.horizon_ns or end_ns - 5 * 10**9
     wanted = told(truth(sorted_reports(frames), car, horizon_ns, TIMELINE))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from motorcade.adapters.embedded.archive_files import FileArchive
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
-from motorcade.app.compose import House, open_house, rules_reader
+from motorcade.app.compose import House, open_house
+from motorcade.app.engine import open_rules
 from motorcade.app.settings import Settings
 from motorcade.domain.errors import Invalid
 from motorcade.repositories.consumption import Consumption, Key
@@ -125,14 +126,12 @@ async def _archive(settings: Settings) -> AsyncIterator[tuple[House, ReplayDoors
     async with open_house(settings, "command line", None) as house:
         archive, manifest = FileArchive(settings.archive_dir), Manifest(house.scope, house.store)
         try:
-            rules = await rules_reader(house)
-            yield (
-                house,
-                ReplayDoors(
-                    history_of=lambda org_id: HistoryRepository(house.scope.acting_for(org_id), manifest, archive),
-                    rules_of=rules,
-                ),
-            )
+            async with open_rules(house) as rules_of:
+
+                def history_of(org_id: str) -> HistoryRepository:
+                    return HistoryRepository(house.scope.acting_for(org_id), manifest, archive)
+
+                yield house, ReplayDoors(history_of, rules_of)
         finally:
             await archive.close()
 

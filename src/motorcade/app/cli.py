@@ -19,13 +19,11 @@ from motorcade.app.archive_checks import replay_fleet, verify_fleet
 from motorcade.app.compose import (
     Room,
     api_room,
-    archiver_room,
-    consumer_room,
     gateway_room,
     open_house,
     simulator_room,
-    worker_room,
 )
+from motorcade.app.engine import archiver_room, consumer_room, worker_room
 from motorcade.app.first_start import sign_in_link
 from motorcade.app.lifecycle import run_until_stopped
 from motorcade.app.lines import describe_lines, redrive_line

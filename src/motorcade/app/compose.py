@@ -15,62 +15,35 @@ from motorcade.adapters.embedded.archive_files import FileArchive
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.adapters.embedded.identity_local import LocalIdentity
 from motorcade.adapters.embedded.keys_file import FileKeys
-from motorcade.adapters.embedded.live_unix import UnixLivePublisher, UnixLiveSubscriber
-from motorcade.adapters.embedded.queue_sqlite import SqliteQueue
+from motorcade.adapters.embedded.live_unix import UnixLiveSubscriber
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
 from motorcade.adapters.embedded.stream_reader import SqliteStream
 from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
 from motorcade.api.deps import ApiDeps, ApiSettings
 from motorcade.api.server import serve
 from motorcade.app.settings import Settings
-from motorcade.consumer.archiver import Archiver, ArchiverDoors
-from motorcade.consumer.folding import RulesOf
-from motorcade.consumer.loop import ConsumerLoop, Doors
-from motorcade.consumer.merger import Merger, MergerDoors
 from motorcade.domain.errors import MotorcadeError, Unavailable
-from motorcade.domain.ids import new_id
-from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.tenant import SystemScope
 from motorcade.gateway.limits import Limits
 from motorcade.gateway.server import Gateway, GatewayDoors, GatewaySettings
 from motorcade.observability.logs import configure_logs, get_logger
 from motorcade.observability.metrics import Metrics, serve_metrics
 from motorcade.ports.keys import Keys
-from motorcade.ports.notify import Channel
 from motorcade.ports.store import Store
 from motorcade.ports.stream import OnDurable, OnFailure
 from motorcade.repositories.claim_index import ClaimIndex
 from motorcade.repositories.claims import ClaimsRepository
 from motorcade.repositories.consumption import Consumption
-from motorcade.repositories.episodes import AllEpisodes
-from motorcade.repositories.findings import Findings
-from motorcade.repositories.history import HistoryRepository
-from motorcade.repositories.leases import Leases
 from motorcade.repositories.manifest import Manifest
-from motorcade.repositories.outbox import Outbox
 from motorcade.repositories.quarantine import QuarantineRepository
-from motorcade.repositories.refolds import Refolds
 from motorcade.repositories.tables import ALL
 from motorcade.repositories.vehicles import AllVehicles
 from motorcade.simulator.dev_ca import open_vehicle_authority, write_server_credential
 from motorcade.simulator.fleet import FleetOptions, open_fleet
-from motorcade.worker.channels import InboxChannel, LogChannel
-from motorcade.worker.job import JobKind
-from motorcade.worker.jobs.refold import KIND as REFOLD
-from motorcade.worker.jobs.refold import LIMIT_S as REFOLD_LIMIT_S
-from motorcade.worker.jobs.refold import RefoldDoors, RefoldJob
-from motorcade.worker.loop import Worker, WorkerDoors
-from motorcade.worker.sweeps import Sweep, job_for_each
 
 TRIM_EVERY_S = 600.0
 """How often the stream drops what is past its retention: hours are kept, so minutes do not matter."""
 NS_PER_S = 1_000_000_000
-REFOLD_EVERY_S = 5.0
-"""How often vehicles with late records are looked for."""
-REFOLDS_AT_ONCE = 8
-"""Most of their time re-folds wait for the archive; each holds a week of one vehicle's records at worst."""
-QUEUE = "queue"
-"""Under this name the store knows that there has been a queue: one that is missing later was lost."""
 NS_PER_H = 3600 * NS_PER_S
 
 
@@ -194,106 +167,6 @@ async def _trim(house: House, writer: Callable[[], SqliteStreamWriter]) -> None:
             get_logger(__name__).warning("stream_not_trimmed", reason=str(error))
         else:
             get_logger(__name__).info("stream_trimmed", entries=removed)
-
-
-async def consumer_room(settings: Settings, stop: asyncio.Event) -> None:
-    """The consumer until `stop`."""
-    async with open_house(settings, "consumer", settings.consumer_metrics_port) as house:
-        stream = SqliteStream(settings.stream_path)
-        live = UnixLivePublisher(settings.live_socket)
-        await live.start()
-        consumption = Consumption(house.scope, house.store)
-        findings = Findings(house.scope, house.store, house.clock)
-        log = get_logger("motorcade.consumer")
-        doors = Doors(
-            stream=stream,
-            consumption=consumption,
-            findings=findings,
-            refolds=Refolds(house.scope, house.store),
-            rules_of=await rules_reader(house),
-            live=live,
-            clock=house.clock,
-            metrics=house.metrics,
-            log=log,
-        )
-        loop = ConsumerLoop(doors)
-        await loop.start()
-        running = asyncio.create_task(loop.run())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        loop.stop()
-        stopping.cancel()
-        try:
-            await running
-        finally:
-            await live.close()
-            await stream.close()
-
-
-async def archiver_room(settings: Settings, stop: asyncio.Event) -> None:
-    """The archiver and its merger until `stop`."""
-    async with open_house(settings, "archiver", settings.archiver_metrics_port) as house:
-        stream, archive = SqliteStream(settings.stream_path), house.archive
-        manifest = Manifest(house.scope, house.store)
-        log, flush_ns = get_logger("motorcade.archiver"), int(settings.archive_flush_s * NS_PER_S)
-        archiver = Archiver(ArchiverDoors(stream, manifest, archive, house.clock, house.metrics, log), 0, flush_ns)
-        merger = Merger(MergerDoors(manifest, archive, house.clock, house.metrics, log), settings.archive_merge_s)
-        await archiver.start()
-        running = [asyncio.create_task(archiver.run()), asyncio.create_task(merger.run())]
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        archiver.stop()
-        merger.stop()
-        stopping.cancel()
-        try:
-            await running[0]
-            await archive.close()  # a merge under way is given up; nothing of it counts
-            await running[1]
-        finally:
-            for task in running:
-                task.cancel()
-            await archive.close()
-            await stream.close()
-
-
-async def worker_room(settings: Settings, stop: asyncio.Event) -> None:
-    """The worker until `stop`."""
-    async with open_house(settings, "worker", settings.worker_metrics_port) as house:
-        lost = not settings.queue_path.exists()
-        queue = SqliteQueue(settings.queue_path, house.clock)
-        outbox, leases = Outbox(house.scope, house.store), Leases(house.scope, house.store, owner=new_id())
-        log = get_logger("motorcade.worker")
-        if await leases.begun(QUEUE, house.clock.now_ns()) and lost:
-            log.error("queue_lost", hint="what waited in queue.db will not be done, unless it is put back")
-        channels: list[Channel] = [LogChannel(log), InboxChannel(house.scope, house.store, house.clock)]
-        archive, refolds = house.archive, Refolds(house.scope, house.store)
-        refold = RefoldJob(_refold_doors(house, archive, refolds, await rules_reader(house)))
-        kinds = [JobKind(REFOLD, refold, at_once=REFOLDS_AT_ONCE, per_org=REFOLDS_AT_ONCE, limit_s=REFOLD_LIMIT_S)]
-        sweeps = [Sweep("refold", REFOLD_EVERY_S, job_for_each(queue, REFOLD, refolds.keys))]
-        worker = Worker(channels, kinds, sweeps, WorkerDoors(queue, outbox, leases, house.clock, house.metrics, log))
-        try:
-            await worker.run(stop)
-        finally:
-            await archive.close()
-            await queue.close()
-
-
-async def rules_reader(_: House) -> RulesOf:
-    """The rules of organisations."""
-    standard = RuleTimeline()
-    return lambda _: standard
-
-
-def _refold_doors(house: House, archive: FileArchive, refolds: Refolds, rules_of: RulesOf) -> RefoldDoors:
-    manifest = Manifest(house.scope, house.store)
-    return RefoldDoors(
-        consumption=Consumption(house.scope, house.store),
-        findings=Findings(house.scope, house.store, house.clock),
-        refolds=refolds,
-        episodes=AllEpisodes(house.scope, house.store),
-        history_of=lambda org_id: HistoryRepository(house.scope.acting_for(org_id), manifest, archive),
-        rules_of=rules_of,
-    )
 
 
 async def api_room(settings: Settings, stop: asyncio.Event) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from motorcade.consumer.episode_memory import EpisodeMemory
 from motorcade.domain.connections import Connections
-from motorcade.domain.episodes.moment import Notice
+from motorcade.domain.episodes.moment import Notice, Report
 from motorcade.domain.ids import id_text
 from motorcade.domain.record import Frame
 from motorcade.domain.state import Fields, Value
@@ -87,6 +87,8 @@ class Work:
     notices: tuple[Notice, ...] = ()
     connection: tuple[str, bool] | None = None
     changed: bool = False
+    report: Report | None = None
+    late: bool = False
 
 
 @dataclass(slots=True)

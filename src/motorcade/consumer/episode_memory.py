@@ -1,12 +1,15 @@
 """What the consumer remembers of a vehicle's episodes between two commits."""
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from motorcade.domain.episodes.alerting.announcement import Told
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.moment import Report
 from motorcade.domain.fold import FoldState
 from motorcade.domain.turns import NO_TURN, Turn, Turns, turn_of
+from motorcade.ports.notify import OutboxRow
 from motorcade.ports.store import Write
 from motorcade.repositories.episodes import Withdrawal
 from motorcade.repositories.refolds import Dirty
@@ -28,7 +31,11 @@ class EpisodeMemory:
         tail: the reports folded since the vehicle became dirty, for whoever installs the re-fold.
         tail_from: the turn after which `tail` has everything.
         rows: kind and id → the episode as it stands, to be committed.
+        by_view: kind and id of the rows that stand and that only a view has given, on the word of a horizon.
+        by_record: of those that stand and that a record has given.
         doubtful: turns of the states at which nothing was open that were kept since the vehicle became dirty.
+        announced: what was told of its alerts.
+        outbox: what is to be told, to be committed.
         quiet: the newest state at which nothing was open and its turn, to be committed.
         also: further writes to be committed, from a re-fold that was installed.
         encoded: `fold` in bytes as it was encoded last, b"" once it moved.
@@ -43,6 +50,10 @@ class EpisodeMemory:
     told: Dirty | None = None
     tail: deque[Report] = field(default_factory=lambda: deque(maxlen=MAX_TAIL))
     tail_from: Turn | None = None
+    by_view: set[tuple[str, str]] = field(default_factory=set)
+    by_record: set[tuple[str, str]] = field(default_factory=set)
+    announced: tuple[Told, ...] = ()
+    outbox: list[OutboxRow] = field(default_factory=list)
     doubtful: list[Turn] = field(default_factory=list)
     rows: dict[tuple[str, str], Episode] = field(default_factory=dict)
     quiet: tuple[Turn, bytes] | None = None
@@ -76,6 +87,25 @@ class EpisodeMemory:
                 self.tail_from = turn_of(self.tail[0])
             self.tail.append(report)
 
+    def show(self, stepped: Sequence[Episode], view: Sequence[Episode]) -> None:
+        """Take over rows to be stored, and withdraw those that only a view had given and that are no more.
+
+        A view speaks for a horizon. A record of before it that comes after all may say that the time-out never was.
+
+        Args:
+            stepped: what records have changed since the last time.
+            view: what stands now.
+        """
+        told = {(row.kind, row.id) for row in stepped}
+        stands = {(row.kind, row.id) for row in view}
+        for kind, name in self.by_view - told - stands:
+            self.rows.pop((kind, name), None)
+            self.withdrawals.append(Withdrawal(kind, name, successors(kind, (*stepped, *view))))
+        for row in (*stepped, *view):
+            self.rows[row.kind, row.id] = row
+        self.by_record = (self.by_record | told) & stands
+        self.by_view = stands - self.by_record
+
     def keep_quiet(self, turn: Turn, state: bytes) -> None:
         """Nothing is open at this turn: a later re-fold may begin here."""
         self.quiet = (turn, state)
@@ -87,3 +117,9 @@ class EpisodeMemory:
         self.dirty = self.told = self.tail_from = None
         self.tail.clear()
         self.doubtful.clear()
+
+
+def successors(kind: str, rows: Iterable[Episode]) -> tuple[str, ...]:
+    """Who takes the place of a row that was never more than a view: the newest of its kind, if it was given with it."""
+    newest = max((row for row in rows if row.kind == kind), key=lambda row: row.started_at_ns, default=None)
+    return () if newest is None else (newest.id,)

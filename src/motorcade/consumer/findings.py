@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from motorcade.consumer.context import VehicleMemory
+from motorcade.consumer.telling import tell_refolded
 from motorcade.domain import fold
+from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.turns import turn_of
 from motorcade.ports.store import Write
@@ -18,7 +20,7 @@ NS_PER_S = 1_000_000_000
 def has_finding(vehicle: VehicleMemory) -> bool:
     """Whether there is something to be committed of a vehicle's episodes, beside where its fold is."""
     episodes = vehicle.episodes
-    found = episodes.rows or episodes.withdrawals or episodes.quiet or episodes.also
+    found = episodes.rows or episodes.withdrawals or episodes.quiet or episodes.outbox or episodes.also
     return bool(found) or episodes.dirty != episodes.told
 
 
@@ -34,16 +36,17 @@ def take_finding(vehicle: VehicleMemory, position: Position) -> Finding | None:
     if episodes.dirty is not None and episodes.dirty != episodes.told:
         episodes.told = episodes.dirty
         also = [*also, mark_put(vehicle.key, replace(episodes.dirty, position=position))]
-    if not (episodes.rows or episodes.withdrawals or episodes.quiet or also):
+    if not (episodes.rows or episodes.withdrawals or episodes.quiet or episodes.outbox or also):
         return None
     finding = Finding(
         key=vehicle.key,
         rows=tuple(episodes.rows.values()),
         quiet=episodes.quiet,
+        outbox=tuple(episodes.outbox),
         withdrawals=tuple(episodes.withdrawals),
         also=also,
     )
-    episodes.rows, episodes.withdrawals, episodes.quiet, episodes.also = {}, [], None, []
+    episodes.rows, episodes.withdrawals, episodes.quiet, episodes.also, episodes.outbox = {}, [], None, [], []
     return finding
 
 
@@ -63,25 +66,28 @@ def install(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeline
         return False
     for row in result.rows:
         episodes.rows[row.kind, row.id] = row
-    episodes.withdrawals += [one for one in result.withdrawals if (one.kind, one.id) not in episodes.rows]
+    episodes.withdrawals += result.withdrawals
     expires_at_s = horizon_ns // NS_PER_S + FOLD_STATE_KEPT_S
     episodes.also += [
         quiet_put(vehicle.key, (turn, state), expires_at_s) if state else quiet_delete(vehicle.key, turn)
         for turn, state in result.quiet.items()
     ]
     episodes.also += taken(result, installed=True)
+    rows = list(result.rows)
     if result.state:
-        _catch_up(vehicle, result, timeline, horizon_ns)
+        rows += _catch_up(vehicle, result, timeline, horizon_ns)
+    episodes.withdrawals = [one for one in episodes.withdrawals if (one.kind, one.id) not in episodes.rows]
+    tell_refolded(vehicle, rows, result, horizon_ns)
     episodes.clean()
     return True
 
 
-def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeline, horizon_ns: int) -> None:
+def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeline, horizon_ns: int) -> list[Episode]:
     """The re-fold came to the present of its start: fold what came since, and go on from there."""
     episodes = vehicle.episodes
     state = episodes.fold = decode_fold(result.state)
     episodes.encoded = b""
-    rows = []
+    rows: list[Episode] = []
     episodes.also += [quiet_delete(vehicle.key, turn) for turn in episodes.doubtful if turn > result.until]
     was_quiet = fold.quiet(state, state.at_ns, timeline)
     for report in episodes.tail:
@@ -91,8 +97,9 @@ def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeli
             if quiet and not was_quiet:
                 episodes.quiet = (turn_of(report), encode_fold(state))
             was_quiet = quiet
-    rows += fold.view(state, horizon_ns, timeline)
-    for row in rows:
-        episodes.rows[row.kind, row.id] = row
+    view = fold.view(state, horizon_ns, timeline)
+    episodes.by_record |= {(row.kind, row.id) for row in result.rows}
+    episodes.show(rows, view)
     episodes.was_quiet = was_quiet
     episodes.due_ns = fold.due_ns(state, horizon_ns, timeline)
+    return rows + view

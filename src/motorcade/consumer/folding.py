@@ -1,11 +1,13 @@
 """Folds the reports whose turn has come, a slice at a time, so that live state never waits for episodes."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from motorcade.consumer.context import VehicleMemory
+from motorcade.consumer.telling import tell, tell_early
 from motorcade.domain import fold
 from motorcade.domain.episodes.episode import Episode, earliest
+from motorcade.domain.episodes.moment import Report
 from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.turns import turn_of
 from motorcade.ports.clock import Clock
@@ -53,6 +55,21 @@ class Folding:
         self._count += 1
         heapq.heappush(self._wakes, (at_ns, self._count, vehicle))
 
+    def took(self, vehicle: VehicleMemory, report: Report, *, late: bool) -> None:
+        """A report came in: an emergency in it is told at once, and everything waits for its turn.
+
+        Args:
+            vehicle: whose.
+            report: what came.
+            late: its turn has passed.
+        """
+        if tell_early(vehicle, report, self._timeline_of(vehicle.org_id), late=late):
+            self._touched(vehicle)
+        if late:
+            self._touched(vehicle)
+        else:
+            self.waits(vehicle)
+
     @property
     def behind(self) -> bool:
         """Whether reading must wait."""
@@ -79,21 +96,15 @@ class Folding:
     def _fold(self, vehicle: VehicleMemory) -> None:
         episodes, horizon_ns = vehicle.episodes, self.horizon_ns
         timeline = self._timeline_of(vehicle.org_id)
-        state = episodes.fold
-        rows: list[Episode] = []
         was_quiet = episodes.was_quiet
-        for report in episodes.turns.due(horizon_ns):
-            rows += fold.step(state, report, vehicle.vehicle_id, timeline)
-            episodes.folded(report)
-            quiet = fold.quiet(state, report.effective_at_ns, timeline)
-            if quiet and not episodes.was_quiet:
-                episodes.keep_quiet(turn_of(report), encode_fold(state))
-            episodes.was_quiet = quiet
-        turned = episodes.was_quiet != was_quiet
-        if rows or turned or (episodes.due_ns is not None and episodes.due_ns <= horizon_ns):
-            rows += fold.view(state, horizon_ns, timeline)
-        for row in rows:
-            episodes.rows[row.kind, row.id] = row
+        reports = episodes.turns.due(horizon_ns)
+        rows = _step(vehicle, reports, timeline)
+        is_due = episodes.due_ns is not None and episodes.due_ns <= horizon_ns
+        if rows or is_due or episodes.was_quiet != was_quiet or (reports and episodes.by_view):
+            view = fold.view(episodes.fold, horizon_ns, timeline)
+            episodes.show(rows, view)
+            rows += view
+        tell(vehicle, rows)
         episodes.due_ns = self._due_ns(vehicle, timeline)
         episodes.wakes_ns = None
         self._touched(vehicle)
@@ -103,3 +114,17 @@ class Folding:
         episodes, horizon_ns = vehicle.episodes, self.horizon_ns
         due_ns = fold.due_ns(episodes.fold, horizon_ns, timeline)
         return due_ns if episodes.was_quiet else earliest(due_ns, horizon_ns + PROGRESS_EVERY_NS)
+
+
+def _step(vehicle: VehicleMemory, reports: Sequence[Report], timeline: RuleTimeline) -> list[Episode]:
+    """Fold reports in their turn; gives the rows that changed."""
+    episodes, rows = vehicle.episodes, list[Episode]()
+    state = episodes.fold
+    for report in reports:
+        rows += fold.step(state, report, vehicle.vehicle_id, timeline)
+        episodes.folded(report)
+        quiet = fold.quiet(state, report.effective_at_ns, timeline)
+        if quiet and not episodes.was_quiet:
+            episodes.keep_quiet(turn_of(report), encode_fold(state))
+        episodes.was_quiet = quiet
+    return rows

@@ -213,7 +213,7 @@ class ConsumerLoop:
 
     async def _install_refolds(self) -> None:
         now_ns = self._clock.monotonic_ns()
-        if now_ns < self._refolds_at_ns:
+        if now_ns < self._refolds_at_ns or not self.progress.horizon_ns:
             return
         self._refolds_at_ns = now_ns + REFOLDS_EVERY_NS
         for result in await self._doors.refolds.ready():
@@ -263,7 +263,7 @@ class ConsumerLoop:
             return
         counts, active, at_ns = self.progress.counts, self._brakes.active, entry.appended_at_ns
         vehicle_of, touch, to_publish = self.memory.of, self._dues.touch, self._tick.to_publish
-        waits, position = self._folding.waits, entry.position
+        took, position = self._folding.took, entry.position
         for index, frame in enumerate(entry.frames):
             if frame[4] == _HEARTBEAT:
                 self.progress.horizon_ns = max(self.progress.horizon_ns, frame[7] - HORIZON_LAG_NS)
@@ -275,8 +275,9 @@ class ConsumerLoop:
                 self._take_again(vehicle, frame)
                 continue
             active[key] = at_ns
+            work = Work(frame, vehicle)
             try:
-                outcome = run(Work(frame, vehicle))
+                outcome = run(work)
             except Invalid as error:
                 outcome = self._set_aside(entry, index, vehicle, str(error))
             except Exception as error:  # noqa: BLE001 - one record must not hold up all others; the brakes notice many
@@ -287,7 +288,8 @@ class ConsumerLoop:
             touch(vehicle)
             if outcome is not _OUTSIDE_CLAIM:
                 to_publish.add(key)
-                waits(vehicle)
+            if work.report is not None:
+                took(vehicle, work.report, late=work.late)
         self.progress.position = position
         self._dues.taken(entry)
         self._folding.horizon_ns = self.progress.horizon_ns

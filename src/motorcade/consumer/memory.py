@@ -98,6 +98,9 @@ def _encoded(vehicle: VehicleMemory, at: Position, stream: str) -> bytes:
             clock_suspect=vehicle.clock_suspect,
             counts=vehicle.counts,
             fold=episodes.encoded_fold(),
+            told=episodes.announced,
+            by_view=tuple(sorted(episodes.by_view)),
+            by_record=tuple(sorted(episodes.by_record)),
             at=at,
             stream=stream,
             folded=episodes.turns.folded,
@@ -152,6 +155,8 @@ def _restore_episodes(episodes: EpisodeMemory, snapshot: StateSnapshot) -> None:
     """The fold is no join: what was committed holds, and only records behind it enter again."""
     episodes.fold = decode_fold(snapshot.fold)
     episodes.turns = Turns(folded=snapshot.folded)
+    episodes.announced = snapshot.told
+    episodes.by_view, episodes.by_record = set(snapshot.by_view), set(snapshot.by_record)
     episodes.was_quiet = not snapshot.fold  # unknown; the next record tells
     if snapshot.dirty is not None:
         episodes.dirty, episodes.tail_from = Dirty(*snapshot.dirty), snapshot.folded

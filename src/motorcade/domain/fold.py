@@ -8,12 +8,13 @@ reducer is given the rules that were in force at the record's time.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from motorcade.domain.episodes import alert, charge, safety, trip, visit
+from motorcade.domain.episodes import alert, charge, parked, safety, trip, visit
 from motorcade.domain.episodes.alert import AlertState, Around
 from motorcade.domain.episodes.alert import Turn as Change
 from motorcade.domain.episodes.charge import ChargeState
 from motorcade.domain.episodes.episode import Episode, earliest
 from motorcade.domain.episodes.moment import Latest, Moment, Report
+from motorcade.domain.episodes.parked import ParkedState
 from motorcade.domain.episodes.safety import SafetyState
 from motorcade.domain.episodes.trip import TripState
 from motorcade.domain.episodes.visit import VisitState
@@ -33,7 +34,7 @@ class FoldState:
         at_ns: effective time of the last record, 0 before the first.
         latest: the newest value of every signal.
         open_connections: ids of the connections that are open.
-        visits, trip, charge, safety, alerts: the reducers' states.
+        visits, trip, charge, parked, safety, alerts: the reducers' states.
     """
 
     at_ns: int = 0
@@ -42,6 +43,7 @@ class FoldState:
     visits: VisitState = field(default_factory=visit.start)
     trip: TripState = field(default_factory=trip.start)
     charge: ChargeState = field(default_factory=charge.start)
+    parked: ParkedState = field(default_factory=parked.start)
     safety: SafetyState = field(default_factory=safety.start)
     alerts: AlertState = field(default_factory=alert.start)
 
@@ -61,6 +63,7 @@ def step(state: FoldState, report: Report, vehicle_id: str, timeline: RuleTimeli
     moment.trip_id = trip.running_id(state.trip)
     rows += charge.step(state.charge, moment, rules.charge)
     moment.charge_id = charge.running(state.charge)
+    rows += parked.step(state.parked, moment, rules.parked)
     rows += safety.step(state.safety, moment, rules.safety)
     if rows or changes:
         rows += alert.step(state.alerts, moment, timeline.alerts, Around(rows, changes))
@@ -83,6 +86,7 @@ def due_ns(state: FoldState, after_ns: int, timeline: RuleTimeline) -> int | Non
     around = Around((), _changes(state, after_ns, timeline))
     return earliest(
         _change_ns(state, after_ns, rules),
+        parked.due_ns(state.parked, after_ns, rules.parked),
         safety.due_ns(state.safety, after_ns, rules.safety),
         alert.due_ns(state.alerts, after_ns, timeline.alerts, state.latest, around),
         timeline.next_after(after_ns),
@@ -95,6 +99,7 @@ def quiet(state: FoldState, at_ns: int, timeline: RuleTimeline) -> bool:
     return (
         trip.quiet(state.trip, at_ns, rules.trip)
         and charge.quiet(state.charge, at_ns, rules.charge)
+        and parked.quiet(state.parked, at_ns, rules.parked)
         and safety.quiet(state.safety, at_ns, rules.safety)
         and alert.quiet(state.alerts, at_ns, timeline.alerts, state.latest)
     )
@@ -124,6 +129,7 @@ def _quiet_rows(state: FoldState, horizon_ns: int, rules: Rules) -> list[Episode
     rows = visit.view(state.visits, horizon_ns, rules.fences)
     rows += trip.view(state.trip, horizon_ns, rules.trip)
     rows += charge.view(state.charge, horizon_ns, rules.charge)
+    rows += parked.view(state.parked, horizon_ns, rules.parked)
     rows += safety.view(state.safety, horizon_ns, rules.safety)
     return rows
 

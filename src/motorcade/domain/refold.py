@@ -68,12 +68,19 @@ class Refold:
         return [row for key, row in self.rows.items() if not (self.met and key in self.standing)]
 
     def successors_of_withdrawn(self, stored: Iterable[Episode]) -> dict[RowKey, tuple[str, ...]]:
-        """Which of the stored rows are no more, and who took their place, by greatest overlap first."""
+        """Which of the stored rows are no more, and who took their place, by greatest overlap first.
+
+        Where it met a stored state, what ended behind that or goes on was told by what came after, and stands.
+        """
+        known = self.rows.keys() | self.standing
         return {
             (old.kind, old.id): self._successors(old)
             for old in stored
-            if old.first_record in self.seen and (old.kind, old.id) not in self.rows.keys() | self.standing
+            if old.first_record in self.seen and (old.kind, old.id) not in known and not self._is_later(old)
         }
+
+    def _is_later(self, old: Episode) -> bool:
+        return self.met and (old.ended_at_ns is None or old.ended_at_ns > self.until[0])
 
     def _successors(self, old: Episode) -> tuple[str, ...]:
         overlaps = [

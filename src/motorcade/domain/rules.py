@@ -14,6 +14,7 @@ from motorcade.domain.alerts.rule import MAX_GROUPS, MAX_RULES, AlertRule
 from motorcade.domain.alerts.rule_form import check_rule
 from motorcade.domain.alerts.watch import AlertRules, AlertTimeline
 from motorcade.domain.episodes.charge import ChargeRules
+from motorcade.domain.episodes.parked import ParkedRules
 from motorcade.domain.episodes.safety_rules import SafetyRules
 from motorcade.domain.episodes.trip import TripRules
 from motorcade.domain.errors import Invalid
@@ -34,7 +35,7 @@ class Rules:
         zone: IANA name of the organisation's time zone.
         visits: when a car counts as inside of a fence.
         fences: the fences in force.
-        trip, charge, safety: the figures by which these are found.
+        trip, charge, parked, safety: the figures by which these are found.
         alerts: rules of alerts; a changed one has a version of its own that is higher than before.
         groups: name → ids of the vehicles in it.
     """
@@ -46,6 +47,7 @@ class Rules:
     fences: FenceSet = field(default_factory=FenceSet, compare=False)  # these have versions of their own
     trip: TripRules = field(default_factory=TripRules)
     charge: ChargeRules = field(default_factory=ChargeRules)
+    parked: ParkedRules = field(default_factory=ParkedRules)
     safety: SafetyRules = field(default_factory=SafetyRules)
     alerts: tuple[AlertRule, ...] = DEFAULT_ALERTS
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)

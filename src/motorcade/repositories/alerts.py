@@ -126,12 +126,12 @@ def _act_of(item: Item) -> Act:
     return msgspec.convert(dict(item.data), Act)
 
 
-def outbox_rows(scope: OrgScope, vehicle_id: str, announcements: Iterable[Announcement]) -> list[OutboxRow]:
+def outbox_rows(org_id: str, vehicle_id: str, announcements: Iterable[Announcement]) -> list[OutboxRow]:
     """What is told of a vehicle's alerts, as rows of the outbox: the same ids for the same things."""
     return [
         OutboxRow(
             id=outbox_id(one.kind, vehicle_id.encode(), one.lineage_id.encode()),
-            org_id=scope.org_id,
+            org_id=org_id,
             kind=one.kind,
             vehicle_id=vehicle_id,
             episode_id=one.alert_id,

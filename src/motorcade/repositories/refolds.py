@@ -55,6 +55,8 @@ class RefoldResult:
         withdrawals: rows that are no more.
         quiet: encoded states at which nothing was open, behind the base, by their turns; b"" where a stored one is none
             any more.
+        standing: ids of alerts that go on behind its end as they were.
+        seen: the records folded with which alerts began that were told.
         parts: how many stored parts it has.
     """
 
@@ -66,6 +68,8 @@ class RefoldResult:
     rows: Sequence[Episode]
     withdrawals: Sequence[Withdrawal]
     quiet: Mapping[Turn, bytes]
+    standing: Sequence[str] = ()
+    seen: Sequence[bytes] = ()
     parts: int = 0
 
 
@@ -108,6 +112,8 @@ class Refolds:
             "base": list(result.base),
             "until": list(result.until),
             "state": result.state,
+            "standing": list(result.standing),
+            "seen": list(result.seen),
             "parts": len(parts),
         }
         await self._store.write([Put(REFOLDS, _READY, text, head, ANY)])
@@ -133,6 +139,8 @@ class Refolds:
                 for kind, gone, successors in part["withdrawals"]
             ],
             quiet={_turn(turn): state for part in parts for turn, state in part["quiet"]},
+            standing=tuple(head["standing"]),
+            seen=tuple(head["seen"]),
             parts=len(parts),
         )
 

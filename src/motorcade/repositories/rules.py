@@ -9,6 +9,7 @@ import msgspec
 from motorcade.domain.alerts.numbering import numbered
 from motorcade.domain.alerts.rule_form import read_rule, write_rule
 from motorcade.domain.episodes.charge import ChargeRules
+from motorcade.domain.episodes.parked import ParkedRules
 from motorcade.domain.episodes.safety_rules import SafetyRules
 from motorcade.domain.episodes.trip import TripRules
 from motorcade.domain.errors import Conflict, Corrupt, Invalid
@@ -138,7 +139,8 @@ class AllRules:
 def data_of(rules: Rules) -> dict[str, Any]:
     """A version as its row's body, without the fences: those have versions of their own."""
     safety = replace(rules.safety, fence_limits=())
-    figures = {"visits": rules.visits, "trip": rules.trip, "charge": rules.charge, "safety": safety}
+    figures = {"visits": rules.visits, "trip": rules.trip, "charge": rules.charge, "parked": rules.parked}
+    figures |= {"safety": safety}
     return {
         "zone": rules.zone,
         "alerts": [write_rule(rule) for rule in rules.alerts],
@@ -163,6 +165,7 @@ def rules_of(item: Item) -> Rules:
             visits=msgspec.convert(body["visits"], VisitRules),
             trip=msgspec.convert(body["trip"], TripRules),
             charge=msgspec.convert(body["charge"], ChargeRules),
+            parked=msgspec.convert(body.get("parked", {}), ParkedRules),
             safety=msgspec.convert(body["safety"], SafetyRules),
             alerts=tuple(read_rule(rule, zone) for rule in body["alerts"]),
             groups=_groups(body["groups"]),

@@ -8,6 +8,7 @@ from motorcade.domain.episodes.alert import Alert
 from motorcade.domain.episodes.charge import Charge
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.episodes.idling import Idling
+from motorcade.domain.episodes.parking.row import Parked
 from motorcade.domain.episodes.safety_spell import SafetyEvent
 from motorcade.domain.episodes.stop import Stop
 from motorcade.domain.episodes.trip import Trip
@@ -17,7 +18,7 @@ from motorcade.domain.errors import Corrupt
 E = TypeVar("E", bound=Episode)
 
 SHAPES: dict[str, type[Episode]] = {
-    shape.kind: shape for shape in (Visit, Trip, Stop, Idling, Charge, SafetyEvent, Alert)
+    shape.kind: shape for shape in (Visit, Trip, Stop, Idling, Charge, Parked, SafetyEvent, Alert)
 }
 """Every kind of episode."""
 

@@ -10,6 +10,7 @@ import msgspec
 from motorcade.domain.episodes.alert import AlertState
 from motorcade.domain.episodes.charge import ChargeState
 from motorcade.domain.episodes.moment import Latest
+from motorcade.domain.episodes.parked import ParkedState
 from motorcade.domain.episodes.safety import SafetyState
 from motorcade.domain.episodes.trip import TripState
 from motorcade.domain.episodes.visit import VisitState
@@ -30,6 +31,7 @@ class _Stored(msgspec.Struct, array_like=True):
     visits: VisitState
     trip: TripState
     charge: ChargeState
+    parked: ParkedState
     safety: SafetyState
     alerts: AlertState
 
@@ -42,7 +44,7 @@ def encode_fold(state: FoldState) -> bytes:
     """The state as bytes."""
     values, since_ns = state.latest.values, state.latest.since_ns
     latest = [(number, since_ns[number], values[number]) for number in sorted(values)]
-    reducers = (state.visits, state.trip, state.charge, state.safety, state.alerts)
+    reducers = (state.visits, state.trip, state.charge, state.parked, state.safety, state.alerts)
     return _VERSION_BYTE + _encode((state.at_ns, latest, state.open_connections, *reducers))
 
 
@@ -63,5 +65,5 @@ def decode_fold(stored: bytes) -> FoldState:
     values = {number: value for number, _, value in one.latest}
     since_ns = {number: since for number, since, _ in one.latest}
     latest = Latest(values, since_ns)  # type: ignore[arg-type]  # tuples of either kind, see _Stored
-    reducers = (one.visits, one.trip, one.charge, one.safety, one.alerts)
+    reducers = (one.visits, one.trip, one.charge, one.parked, one.safety, one.alerts)
     return FoldState(one.at_ns, latest, one.open_connections, *reducers)

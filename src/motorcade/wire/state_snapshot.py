@@ -6,6 +6,7 @@ times the time.
 
 import msgspec
 
+from motorcade.domain.episodes.alerting.announcement import Told
 from motorcade.domain.errors import Corrupt
 from motorcade.domain.state import Cell
 
@@ -33,6 +34,9 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
         counts: outcome → how many records ended so.
         fold: the encoded state of the fold (`wire/fold_state.py`), b"" before the first record.
         folded: turn of the report folded last.
+        by_view: kind and id of the rows that stand and that only a view has given.
+        by_record: of those that stand and that a record has given.
+        told: what was told of the vehicle's alerts.
         at: the entry of the stream up to which records were taken.
         stream: identity of that stream.
         dirty: earliest and latest turn that was missed and how many; None while nothing has to be folded anew.
@@ -52,6 +56,9 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
     dirty: tuple[tuple[int, bytes], tuple[int, bytes], int] | None = None
     at: int = 0
     stream: str = ""
+    told: tuple[Told, ...] = ()
+    by_view: tuple[tuple[str, str], ...] = ()
+    by_record: tuple[tuple[str, str], ...] = ()
 
 
 class _Stored(StateSnapshot, array_like=True, kw_only=True):

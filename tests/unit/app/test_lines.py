@@ -7,7 +7,7 @@ import pytest
 
 from motorcade.adapters.embedded.clock_system import SystemClock
 from motorcade.adapters.embedded.queue_sqlite import SqliteQueue
-from motorcade.app import compose
+from motorcade.app import compose, engine
 from motorcade.app.lines import LINES, describe_lines, redrive_line
 from motorcade.app.settings import Settings
 from motorcade.domain.errors import Invalid
@@ -49,7 +49,7 @@ async def test_the_lines_shown_are_those_that_the_worker_works_on(
         worked.extend(line._kind.name for line in self._lines)
 
     monkeypatch.setattr(Worker, "run", run)
-    await compose.worker_room(settings_of(data_dir), asyncio.Event())
+    await engine.worker_room(settings_of(data_dir), asyncio.Event())
     assert sorted(worked) == sorted(LINES)
 
 

@@ -159,8 +159,8 @@ def test_of_two_people_at_once_the_first_in_time_counts_and_both_are_in_the_hist
 async def test_what_is_told_of_an_alert_is_one_row_of_the_outbox_however_often_it_is_found(rig: Rig) -> None:
     scope = OrgScope("a", "system:fold", "owner")
     row = replace(alert(0, 1), end_reason="cleared")
-    told = outbox_rows(scope, "v", live((), [row], (T0 + HOUR, b"")).announcements)
-    again = outbox_rows(scope, "v", live((), [row], (T0 + HOUR, b"")).announcements)
+    told = outbox_rows(scope.org_id, "v", live((), [row], (T0 + HOUR, b"")).announcements)
+    again = outbox_rows(scope.org_id, "v", live((), [row], (T0 + HOUR, b"")).announcements)
     assert told == again
     assert [(one.kind, one.created_at_ns) for one in told] == [("alert_opened", T0), ("alert_ended", T0 + HOUR)]
     assert msgspec.msgpack.decode(told[1].body)["end_reason"] == "cleared"

@@ -12,6 +12,10 @@ def episodes(work: Work) -> Outcome | None:
     """
     report = Report(work.frame[8], work.record_id, tuple(work.readings), work.notices, work.connection)
     memory = work.vehicle.episodes
-    if memory.turns.offer(report) is Place.MISSED:
+    place = memory.turns.offer(report)
+    if place is Place.KNOWN:
+        return None
+    work.report, work.late = report, place is Place.MISSED
+    if work.late:
         memory.missed(report)
     return None

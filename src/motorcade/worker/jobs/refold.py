@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from motorcade.domain.episodes.alert import Alert
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.errors import Unavailable
 from motorcade.domain.refold import Refold, Task, refold
@@ -104,7 +105,9 @@ class RefoldJob:
 
         outcome = await asyncio.to_thread(compute)
         rows = await doors.episodes.of_vehicle_between(key, base_turn[0] - BEFORE_NS, outcome.until[0])
-        return _result(key, dirty, base_turn, outcome, rows, quiet)
+        result = _result(key, dirty, base_turn, outcome, rows, quiet)
+        told = {one.first_record for one in snapshot.told}
+        return replace(result, seen=tuple(sorted(told & outcome.seen)))
 
     async def _wait_for_archive(self, history: HistoryRepository, position: Position) -> None:
         reached: Position | None = None
@@ -130,4 +133,5 @@ def _result(
         rows=outcome.settled(),
         withdrawals=[Withdrawal(kind, gone_id, successors) for (kind, gone_id), successors in gone.items()],
         quiet={**quiet, **outcome.quiet},
+        standing=tuple(sorted(name for kind, name in outcome.standing if kind == Alert.kind)) if outcome.met else (),
     )
