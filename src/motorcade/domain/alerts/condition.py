@@ -130,7 +130,7 @@ Condition = Compare | Known | Changes | InFence | Running | Silent | Noticed | P
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure of an episode against a fixed one: any number that its row has, or `duration_s`.
+    """A figure of an episode against a fixed value: any number, word or flag that its row has, or `duration_s`.
 
     An episode that lacks the figure does not match.
     """

@@ -264,8 +264,13 @@ def _measure(form: Any, where: str) -> Measure:
     op = _op(form, where, "figure")
     value = form[op]
     if op not in (*ORDER_OPS, "equals", "differs"):
-        raise Invalid(f"{where}.{op}: figures are numbers; use {', '.join(ORDER_OPS)}, equals or differs")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Invalid(f"{where}.{op}: use {', '.join(ORDER_OPS)}, equals or differs")
+    if isinstance(value, str) and op not in ORDER_OPS:
+        value = _text(value, f"{where}.{op}")
+    elif isinstance(value, bool):
+        if op in ORDER_OPS:
+            raise Invalid(f"{where}.{op}: true and false are not compared by size; use equals or differs")
+    elif not isinstance(value, int | float) or not math.isfinite(value):
         raise Invalid(f"{where}.{op}: a number is needed")
     return Measure(_text(form["figure"], f"{where}.figure"), op, value)
 

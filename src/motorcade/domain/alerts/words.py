@@ -132,10 +132,11 @@ def _value(value: Plain, signal: str) -> str:
 
 
 def _measured(measure: Measure) -> str:
-    name = measure.figure.replace("_", " ")
-    if measure.figure.endswith("_s") and measure.value == int(measure.value):
-        told = span(int(measure.value))
-        name = name.removesuffix(" s")
+    name, value = measure.figure.replace("_", " "), measure.value
+    if isinstance(value, bool | str):
+        told = _value(value, "") if isinstance(value, bool) else value
+    elif measure.figure.endswith("_s") and value == int(value):
+        told, name = span(int(value)), name.removesuffix(" s")
     else:
-        told = f"{measure.value:g}"
+        told = f"{value:g}"
     return " ".join(part for part in (name, _RELATIONS[measure.op], told) if part)

@@ -101,7 +101,10 @@ def test_a_schedule_without_a_zone_is_in_the_organisations() -> None:
         (rule(when={}), "none of them is there"),
         (rule(when=7), "when: a condition is an object such as"),
         (rule(when={"ended": "alert"}), "when.ended: one of trip"),
-        (rule(when={"ended": "trip", "where": [{"figure": "duration_s", "one_of": [1]}]}), "figures are numbers"),
+        (
+            rule(when={"ended": "trip", "where": [{"figure": "duration_s", "one_of": [1]}]}),
+            "use below, at_most, above",
+        ),
         (rule(when={"ended": "trip", "where": [{"above": 1}]}), r"when.where[0]: a figure is an object"),
         (rule(when={"ended": "trip"}, hold_s=5), "has neither a duration nor a clearing condition"),
         (rule(when={"signal": "gear", "changes": True}, clear=LOW), "has neither a duration nor a clearing"),

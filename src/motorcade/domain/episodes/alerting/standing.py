@@ -5,10 +5,10 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, NamedTuple
 
-from motorcade.domain.alerts.condition import Ended, Measure, Noticed
+from motorcade.domain.alerts.condition import Ended, Noticed
 from motorcade.domain.alerts.watch import Armed
+from motorcade.domain.episodes.alerting.figures import figure_of, fits
 from motorcade.domain.episodes.episode import Episode, episode_id
-from motorcade.domain.record import NS_PER_S
 from motorcade.domain.state import Value
 
 KIND: Final = "alert"
@@ -207,7 +207,7 @@ def about_end(armed: Armed, row: Episode) -> Alert | None:
     assert isinstance(ended, Ended)
     assert row.ended_at_ns is not None
     figures = [(measure, figure_of(row, measure.figure)) for measure in ended.where]
-    if not all(_fits(measure, figure) for measure, figure in figures):
+    if not all(fits(measure, figure) for measure, figure in figures):
         return None
     return Alert(
         id=episode_id(KIND, rule.id, rule.version, row.vehicle_id, row.id.encode()),
@@ -226,28 +226,3 @@ def about_end(armed: Armed, row: Episode) -> Alert | None:
         end_reason=MOMENT,
         subject=row.id,
     )
-
-
-def figure_of(row: Episode, name: str) -> float | None:
-    """A number of an episode's row, None where it has none of that name; `duration_s` is made of its times."""
-    if name == "duration_s":
-        return None if row.ended_at_ns is None else (row.ended_at_ns - row.started_at_ns) / NS_PER_S
-    value = getattr(row, name, None)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _fits(measure: Measure, figure: float | None) -> bool:
-    if figure is None:
-        return False
-    limit = float(measure.value)
-    match measure.op:
-        case "below":
-            return figure < limit
-        case "at_most":
-            return figure <= limit
-        case "above":
-            return figure > limit
-        case "at_least":
-            return figure >= limit
-        case _:
-            return (figure == limit) is (measure.op == "equals")
