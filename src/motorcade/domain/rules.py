@@ -13,6 +13,7 @@ from motorcade.domain.alerts.defaults import DEFAULT_ALERTS
 from motorcade.domain.alerts.rule import MAX_GROUPS, MAX_RULES, AlertRule
 from motorcade.domain.alerts.rule_form import check_rule
 from motorcade.domain.alerts.watch import AlertRules, AlertTimeline
+from motorcade.domain.episodes.alerting.figures import check_figures
 from motorcade.domain.episodes.charge import ChargeRules
 from motorcade.domain.episodes.parked import ParkedRules
 from motorcade.domain.episodes.safety_rules import SafetyRules
@@ -136,7 +137,11 @@ def check_rules(rules: Rules, before: Rules | None) -> None:
         if rule.id in seen:
             raise Invalid(f"{place}: its id {rule.id!r} is there twice; give one of them another")
         seen.add(rule.id)
-        check_rule(rule)
+        try:
+            check_rule(rule)
+            check_figures(rule)
+        except Invalid as error:
+            raise Invalid(f"{place}: {error}") from error
         missing = [group for group in rule.scope.groups if group not in rules.groups]
         if missing:
             raise Invalid(f"{place}: scope.groups: there is no group {missing[0]!r}; make it first")

@@ -196,3 +196,9 @@ def test_a_group_that_nobody_made_is_told() -> None:
     lost = replace(read_rule(rule()), scope=Scope(everything=False, groups=("vans",)))
     with pytest.raises(Invalid, match=r"rule 'Low': scope.groups: there is no group 'vans'; make it first"):
         check_rules(Rules(alerts=(lost,)), None)
+
+
+def test_a_figure_that_an_episode_does_not_have_is_told_with_the_rule() -> None:
+    made = read_rule(rule(when={"ended": "trip", "where": [{"figure": "length", "above": 5}]}))
+    with pytest.raises(Invalid, match=r"rule 'Low': when.where\[0\].figure: a trip has no 'length'; it has duration_s"):
+        check_rules(Rules(alerts=(made,)), None)
