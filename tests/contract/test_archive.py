@@ -348,6 +348,15 @@ async def test_of_what_is_no_number_the_changes_are_told(archive: Archive) -> No
     assert {point.value for point in told} == {"P", "D"}
 
 
+async def test_no_range_is_too_long_to_be_reduced(archive: Archive) -> None:
+    records = [said(1, at, {SPEED: float(at), GEAR: "PD"[at % 2]}) for at in range(50)]
+    objects = await split(archive, records, 1)
+    for signal in (SPEED, GEAR):
+        series = await archive.series(objects, Ask(car_id(1), signal, -(2**63), 2**63 - 1, 10))
+        assert 2 <= len(series.points) <= 10
+        assert series.total == 50
+
+
 @pytest.mark.parametrize(("span_ns", "points"), [(0, 100), (-1, 100), (NS_PER_HOUR, 3), (NS_PER_HOUR, 20_001)])
 async def test_an_empty_range_or_too_many_points_are_refused(archive: Archive, span_ns: int, points: int) -> None:
     with pytest.raises(Invalid):

@@ -141,7 +141,8 @@ class Series:
     """Points in order of time.
 
     `total` is how many readings there are; where it is more than the points, `reduced` says so: of each of many
-    equal stretches of time the least and the greatest value are left, and the first moment without a value.
+    equal stretches of time, from the first reading to the last, the least and the greatest value are left, and the
+    first moment without a value; of what is no number, where it changed.
     """
 
     points: list[Point]
@@ -215,7 +216,8 @@ class Archive(Protocol):
         """Readings of one signal for a chart or a list.
 
         Raises:
-            Invalid: the range is empty, or the number of points is out of bounds.
+            Invalid: the range is empty, it holds more readings than the engine takes at once, or the number of points
+                is out of bounds.
         """
         ...
 

@@ -97,6 +97,17 @@ async def test_damage_that_a_reader_meets_is_counted_and_a_replaced_object_is_no
     assert met.n == 2
 
 
+async def test_too_many_readings_are_refused_before_they_fill_the_memory(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = FileArchive(data_dir)
+    records = [said(1, at, {SPEED: float(at)}) for at in range(20)]
+    entry = (await archive.write(name_of(records), records)).entry
+    monkeypatch.setattr(reducing, "MAX_READINGS", 19)
+    with pytest.raises(Invalid, match="shorter"):
+        await archive.series([entry], Ask(car_id(1), SPEED, *ALL_DAY))
+
+
 async def test_a_closed_archive_gives_up_its_merge(data_dir: Path) -> None:
     archive, records = FileArchive(data_dir), random_records(random.Random(1), 10)
     entry = (await archive.write(name_of(records), records)).entry

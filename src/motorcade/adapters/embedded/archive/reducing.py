@@ -14,13 +14,15 @@ import pyarrow as pa
 from motorcade.adapters.embedded.archive.columns import FIXED, readings_of, shape_of, signal_columns, type_of, value_of
 from motorcade.adapters.embedded.archive.merging import PathOf, widened
 from motorcade.adapters.embedded.archive.parquet import Damaged, ObjectReader
-from motorcade.domain.errors import Invalid
+from motorcade.domain.errors import Invalid, Unavailable
 from motorcade.domain.signal import Shape
 from motorcade.ports.archive import MAX_POINTS, MIN_POINTS, ArchiveObject, Ask, Gap, Point, Series
 
 _READ: Final = ("vehicle_id", "effective_ns", "record_id", "received_ns", "invalid")
 _NUMBERS: Final = frozenset({Shape.NUMBER, Shape.INTEGER, Shape.TIMESTAMP})
-_MEMORY: Final = "256MB"  # a month of one car at two reports a second takes a fifth of it
+MAX_READINGS: Final = 2_700_000
+"""Readings of one question: a month of one a second. They take some 150 MB, four seconds of CPU and `_MEMORY`."""
+_MEMORY: Final = "512MB"
 
 _DISTINCT: Final = """
 CREATE OR REPLACE TEMP TABLE readings AS
@@ -30,9 +32,11 @@ SELECT t, value, other FROM (
   FROM found WHERE value IS NOT NULL OR other IS NOT NULL OR list_contains(invalid, $signal)
 ) WHERE copy = 1 AND t >= $begin AND t < $end ORDER BY t, record_id
 """
+_EXTENT: Final = "SELECT count(*), min(t), max(t) FROM readings"
 _ALL: Final = "SELECT t, value, other FROM readings ORDER BY rowid"
-# Of each stretch of time: the least, the greatest, and the first moment without a value. A place where the line broke
-# off stays visible, and no peak is lost. Numbers from before the catalogue knew them as such stand in `other`.
+# Of each stretch of the time in which there are readings: the least, the greatest, and the first moment without a
+# value. A place where the line broke off stays visible, and no peak is lost. Numbers from before the catalogue knew
+# them as such stand in `other`.
 _EXTREMES: Final = """
 WITH placed AS (
   SELECT t, coalesce(value, try_cast(other AS DOUBLE)) AS number, value IS NULL AND other IS NULL AS invalid,
@@ -89,8 +93,11 @@ class Reducer:
         if not MIN_POINTS <= ask.points <= MAX_POINTS:
             raise Invalid(f"a history has {MIN_POINTS} to {MAX_POINTS} points, not {ask.points}")
         table, gaps = _found(path_of, objects, ask)
-        with self._lock:
-            rows, total = self._reduce(table, ask)
+        try:
+            with self._lock:
+                rows, total = self._reduce(table, ask)
+        except duckdb.Error as error:
+            raise Unavailable(f"a history cannot be computed now ({type(error).__name__})") from error
         shape = shape_of(ask.signal)
         points = [Point(at, value_of(shape, value, other)) for at, value, other in rows]
         return Series(points, total, total > len(points), gaps)
@@ -101,14 +108,14 @@ class Reducer:
         try:
             wanted = {"signal": ask.signal, "begin": ask.from_ns, "end": ask.until_ns}
             engine.execute(_DISTINCT, wanted)
-            total = engine.execute("SELECT count(*) FROM readings").fetchall()[0][0]
+            total, first, last = engine.execute(_EXTENT).fetchall()[0]
             if total <= ask.points:
                 return engine.execute(_ALL).fetchall(), total
-            span = ask.until_ns - ask.from_ns
+            span = last + 1 - first
             if shape_of(ask.signal) in _NUMBERS:
                 width = -(-span // (ask.points // _PER_STRETCH))
-                return engine.execute(_EXTREMES, {"begin": ask.from_ns, "width": width}).fetchall(), total
-            places = {"begin": ask.from_ns, "width": -(-span // (ask.points // 2)), "points": ask.points}
+                return engine.execute(_EXTREMES, {"begin": first, "width": width}).fetchall(), total
+            places = {"begin": first, "width": -(-span // (ask.points // 2)), "points": ask.points}
             return engine.execute(_CHANGES, places).fetchall(), total
         finally:
             engine.unregister("found")
@@ -119,6 +126,7 @@ def _found(path_of: PathOf, objects: Sequence[ArchiveObject], ask: Ask) -> tuple
     cells = [pa.field("value", type_of(ask.signal) or pa.bool_()), pa.field("other", pa.string())]
     schema = pa.schema([*(FIXED.field(name) for name in _READ), *cells])
     times, tables, gaps = widened((ask.from_ns, ask.until_ns)), [schema.empty_table()], []
+    left = MAX_READINGS
     for entry in objects:
         try:
             with ObjectReader(path_of(entry.name), entry) as reader:
@@ -129,6 +137,11 @@ def _found(path_of: PathOf, objects: Sequence[ArchiveObject], ask: Ask) -> tuple
                     if isinstance(part, Gap):
                         gaps.append(part)
                     elif part.num_rows:
+                        left -= part.num_rows
+                        if left < 0:
+                            raise Invalid(
+                                f"more than {MAX_READINGS:,} records lie in this range; ask for a shorter one"
+                            )
                         arrays = [*(part[name] for name in _READ), *readings_of(part, ask.signal)]
                         tables.append(pa.Table.from_arrays(arrays, schema=schema))
         except Damaged as error:
