@@ -1,5 +1,6 @@
 """The index of fences says what measuring every fence anew would say, wherever a car has been before."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from math import cos, hypot, pi, radians, sin
 from random import Random
@@ -234,3 +235,30 @@ def test_a_timeline_gives_the_fences_of_a_time_and_knows_when_each_version_ended
         None,
     )
     assert len({line.at(at_ns).version for at_ns in (100, 150, 200, 300)}) == 4
+
+
+def test_two_threads_may_ask_one_set_at_once() -> None:
+    fences = some_fences(Random(5), (57.7, 12.0), 40)
+    shared, dice = FenceSet(1, fences), Random(6)
+    places = [moved((57.7, 12.0), dice.uniform(-4_000, 4_000), dice.uniform(-4_000, 4_000)) for _ in range(2_000)]
+    wanted = [FenceSet(1, fences).holding("alone", place) for place in places[:50]]
+
+    def ask(car: str) -> list[tuple[Fence, ...]]:
+        return [shared.holding(car, place) for place in places]
+
+    with ThreadPoolExecutor(4) as threads:
+        told = list(threads.map(ask, ("a", "b", "c", "d")))
+    assert told[0] == told[1] == told[2] == told[3]
+    assert told[0][:50] == wanted
+
+
+def test_sets_of_one_timeline_share_what_is_drawn_and_only_some_are_kept() -> None:
+    yard, gate = Circle((57.7, 12.0), 200.0), Circle((57.8, 12.0), 50.0)
+    versions = [FenceVersion(Fence(f"{n}", 1, "Yard", gate, from_ns=n * 100)) for n in range(2, 9)]
+    line = FenceTimeline([FenceVersion(Fence("yard", 1, "Yard", yard, from_ns=100)), *versions])
+    for at_ns in range(100, 900, 100):
+        held = line.at(at_ns).holding("car", (57.7, 12.0))
+        assert [fence.fence_id for fence in held] == ["yard"]
+    assert len(line._lands) == 8
+    assert len(line._sets) == 4
+    assert line.at(850) is line.at(820)

@@ -6,9 +6,10 @@ through the cell a place is compared with those few fences. Far from every fence
 has driven as far as the nearest is away.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import cos, radians
+from threading import Lock
 from typing import Any, Final, NamedTuple
 
 import shapely
@@ -75,6 +76,9 @@ class _Index:
     cells: dict[int, _Cell] = field(default_factory=dict)
     cars: dict[str, _Free] = field(default_factory=dict)
     drawn: dict[str, _Drawn] = field(default_factory=dict)  # fence id → drawn when first needed
+    # The live fold and a re-fold in another thread may ask at once, and a prepared polygon, which is asked while the
+    # interpreter's lock is let go, makes up its own index on the first question without any lock.
+    asked: Lock = field(default_factory=Lock)
 
 
 class FenceSet:
@@ -88,7 +92,7 @@ class FenceSet:
         ended_ns: (fence id, version) → when that version ceased to be in force, for versions no longer here.
     """
 
-    __slots__ = ("_built", "ended_ns", "fences", "from_ns", "rules", "version")
+    __slots__ = ("_built", "_lands", "ended_ns", "fences", "from_ns", "rules", "version")
 
     def __init__(
         self,
@@ -97,12 +101,24 @@ class FenceSet:
         from_ns: int = 0,
         rules: VisitRules | None = None,
         ended_ns: Mapping[tuple[str, int], int] | None = None,
+        lands: dict[tuple[str, int], shapely.Geometry] | None = None,
     ) -> None:
+        """Take fences; their index is built when the first place is asked for.
+
+        Args:
+            version: see above; another set has another one.
+            fences: with different ids.
+            from_ns: see above.
+            rules: see above.
+            ended_ns: see above.
+            lands: what sets of one timeline share, so that an edit does not draw all fences again.
+        """
         self.version = version
         self.fences = {fence.fence_id: fence for fence in sorted(fences, key=lambda one: one.fence_id)}
         self.from_ns = from_ns
         self.rules = VisitRules() if rules is None else rules
         self.ended_ns = {} if ended_ns is None else dict(ended_ns)
+        self._lands = {} if lands is None else lands
         self._built: _Index | None = None
         if len(self.fences) > MAX_FENCES:
             raise Invalid(f"an organisation has at most {MAX_FENCES} fences, this one has {len(self.fences)}")
@@ -125,7 +141,7 @@ class FenceSet:
         if built is None:
             if not self.fences:
                 return ()
-            built = self._built = _index(list(self.fences.values()))
+            built = self._built = _index(list(self.fences.values()), self._lands)
         free = built.cars.get(car)
         if free is not None:
             up_m = (place[0] - free.place[0]) * METRES_PER_DEGREE
@@ -158,10 +174,11 @@ class FenceSet:
         """
         built = self._built
         if built is None:
-            built = self._built = _index(list(self.fences.values()))
+            built = self._built = _index(list(self.fences.values()), self._lands)
         drawn = _draw(built, fence)
         needed_m = min(margin_m, drawn.deep_m) if inside else margin_m
-        depth_m = _depth_m(fence.shape, drawn, place, needed_m)
+        with built.asked:
+            depth_m = _depth_m(fence.shape, drawn, place, needed_m)
         return depth_m >= needed_m if inside else depth_m <= -needed_m
 
 
@@ -170,7 +187,8 @@ def _compare(built: _Index, cell: _Cell, place: Place) -> tuple[Fence, ...]:
     lat, lon = place
     found = list(cell.within)
     if cell.polygons:
-        held: list[bool] = shapely.intersects_xy(cell.areas, lon, lat).tolist()
+        with built.asked:
+            held: list[bool] = shapely.intersects_xy(cell.areas, lon, lat).tolist()
         if True in held:
             found += [fence for fence, inside in zip(cell.polygons, held, strict=True) if inside]
     for fence in cell.others:
@@ -226,7 +244,8 @@ def _cell(built: _Index, row: int, column: int) -> _Cell:
     box = shapely.box(west, south, west + CELL_DEG + 2 * grown, south + CELL_DEG + 2 * grown)
     within, polygons, others = [], [], []
     near = sorted(built.tree.query(box, predicate="intersects").tolist())
-    whole: list[bool] = shapely.contains_properly(built.lands[near], box).tolist() if near else []
+    with built.asked:
+        whole: list[bool] = shapely.contains_properly(built.lands[near], box).tolist() if near else []
     for number, holds_all in zip(near, whole, strict=True):
         fence = built.fences[number]
         if not isinstance(fence.shape, Polygon):
@@ -248,11 +267,17 @@ def _free_m(built: _Index, box: shapely.Polygon) -> float:
     return min(FREE_MAX_M, most * METRES_PER_DEGREE * cos(radians(lat))) * SAFETY
 
 
-def _index(fences: Sequence[Fence]) -> _Index:
+def _index(fences: list[Fence], lands: dict[tuple[str, int], shapely.Geometry]) -> _Index:
     """Everything that is worked out once for a set of fences."""
-    tree = shapely.STRtree([_land(fence.shape) for fence in fences])
+    drawn = []
+    for fence in fences:
+        land = lands.get((fence.fence_id, fence.version))
+        if land is None:
+            land = lands[fence.fence_id, fence.version] = _land(fence.shape)
+        drawn.append(land)
+    tree = shapely.STRtree(drawn)
     shapely.prepare(tree.geometries)
-    return _Index(list(fences), tree, tree.geometries)
+    return _Index(fences, tree, tree.geometries)
 
 
 def _land(shape: Shape) -> shapely.Geometry:

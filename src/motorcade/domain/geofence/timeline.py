@@ -1,10 +1,11 @@
 """Which fences were in force when: a fold judges a record by the fences of its time."""
 
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+import shapely
 
 from motorcade.domain.geofence.fence import Fence, VisitRules
 from motorcade.domain.geofence.index import FenceSet
@@ -30,18 +31,18 @@ class FenceTimeline:
         switches = {one.fence.from_ns for one in self._versions}
         switches |= {one.ended_ns for one in self._versions if one.ended_ns is not None}
         self._switches = sorted(switches)
-        self._sets: OrderedDict[int, FenceSet] = OrderedDict()
+        self._sets: dict[int, FenceSet] = {}
+        self._lands: dict[tuple[str, int], shapely.Geometry] = {}
 
     def at(self, effective_at_ns: int) -> FenceSet:
         """The fences in force at a time; before the first of them there are none."""
         number = bisect_right(self._switches, effective_at_ns)
         found = self._sets.get(number)
         if found is None:
-            found = self._sets[number] = self._build(self._switches[number - 1] if number else 0, number)
-            if len(self._sets) > MAX_SETS:
-                self._sets.popitem(last=False)
-        else:
-            self._sets.move_to_end(number)
+            found = self._build(self._switches[number - 1] if number else 0, number)
+            # A new mapping each time: the live fold and a re-fold in another thread read it without a lock.
+            kept = list(self._sets.items())[-(MAX_SETS - 1) :]
+            self._sets = {**dict(kept), number: found}
         return found
 
     def next_after(self, effective_at_ns: int) -> int | None:
@@ -57,4 +58,4 @@ class FenceTimeline:
             elif number and one.fence.from_ns <= from_ns:
                 in_force.append(one.fence)
         # The instant names the set: the same in every process, however much of the past each still knows.
-        return FenceSet(max(1, from_ns), in_force, from_ns, self._rules, ended)
+        return FenceSet(max(1, from_ns), in_force, from_ns, self._rules, ended, self._lands)
