@@ -5,7 +5,8 @@ the few columns of the few row groups that the checked reader found, and sorts, 
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -119,31 +120,33 @@ class Reducer:
             return engine.execute(_CHANGES, places).fetchall(), total
         finally:
             engine.unregister("found")
+            engine.execute("DROP TABLE IF EXISTS readings")  # its memory until the next question
 
 
 def _found(path_of: PathOf, objects: Sequence[ArchiveObject], ask: Ask) -> tuple[pa.Table, list[Gap]]:
     """Every row of the vehicle in which the signal may stand, with its value."""
     cells = [pa.field("value", type_of(ask.signal) or pa.bool_()), pa.field("other", pa.string())]
     schema = pa.schema([*(FIXED.field(name) for name in _READ), *cells])
-    times, tables, gaps = widened((ask.from_ns, ask.until_ns)), [schema.empty_table()], []
-    left = MAX_READINGS
-    for entry in objects:
-        try:
-            with ObjectReader(path_of(entry.name), entry) as reader:
-                columns = [name for name in signal_columns(ask.signal) if name in reader.schema.names]
-                if not columns:
-                    continue
-                for part in reader.tables([*_READ, *columns], (ask.vehicle_id, ask.vehicle_id), times):
-                    if isinstance(part, Gap):
-                        gaps.append(part)
-                    elif part.num_rows:
-                        left -= part.num_rows
-                        if left < 0:
-                            raise Invalid(
-                                f"more than {MAX_READINGS:,} records lie in this range; ask for a shorter one"
-                            )
-                        arrays = [*(part[name] for name in _READ), *readings_of(part, ask.signal)]
-                        tables.append(pa.Table.from_arrays(arrays, schema=schema))
-        except Damaged as error:
-            gaps.append(error.gap)
+    tables, gaps, rows = [schema.empty_table()], [], 0
+    for part in (part for entry in objects for part in _parts(path_of(entry.name), entry, ask)):
+        if isinstance(part, Gap):
+            gaps.append(part)
+            continue
+        rows += part.num_rows
+        if rows > MAX_READINGS:
+            raise Invalid(f"more than {MAX_READINGS:,} records lie in this range; ask for a shorter one")
+        arrays = [*(part[name] for name in _READ), *readings_of(part, ask.signal)]
+        tables.append(pa.Table.from_arrays(arrays, schema=schema))
     return pa.concat_tables(tables), gaps
+
+
+def _parts(path: Path, entry: ArchiveObject, ask: Ask) -> Iterator[pa.Table | Gap]:
+    """The vehicle's rows of one object; none where the signal occurs in no row of it."""
+    try:
+        with ObjectReader(path, entry) as reader:
+            columns = [name for name in signal_columns(ask.signal) if name in reader.schema.names]
+            if columns:
+                times = widened((ask.from_ns, ask.until_ns))
+                yield from reader.tables([*_READ, *columns], (ask.vehicle_id, ask.vehicle_id), times)
+    except Damaged as error:
+        yield error.gap
