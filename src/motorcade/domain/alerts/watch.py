@@ -103,6 +103,7 @@ class Watch:
 
     def __init__(self, version: int, rules: Iterable[AlertRule]) -> None:
         self.version = version
+        self._urgent: Watch | None = None  # made when it is first asked for
         armed = [Armed(rule) for rule in rules]
         self.on_end: dict[str, tuple[Armed, ...]] = {}
         for one in armed:
@@ -148,7 +149,9 @@ class Watch:
 
     def of_emergencies(self) -> "Watch":
         """The same for the rules alone that may be announced before their turn."""
-        return Watch(self.version, (one.rule for one in self.emergencies))
+        if self._urgent is None:
+            self._urgent = Watch(self.version, (one.rule for one in self.emergencies))
+        return self._urgent
 
     def next_edge_ns(self, after_ns: int) -> int | None:
         """When a schedule next begins or ends."""

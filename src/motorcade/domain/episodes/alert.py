@@ -265,7 +265,10 @@ def _hear_of_ends(state: AlertState, ended: Sequence[Episode], timeline: AlertTi
 
 def _course(state: AlertState, timeline: AlertTimeline, values: Mapping[int, Value], rows: Rows) -> Course:
     """The state's course by the rules that it was made with last."""
-    return Course(state, timeline.of_version(state.version).watch(state.vehicle_id), values, rows)
+    watch = timeline.of_version(state.version).watch(state.vehicle_id)
+    if watch.version != state.version:  # a state that was made with rules that this timeline has not
+        state.standing = {rule_id: one for rule_id, one in state.standing.items() if rule_id in watch.rules}
+    return Course(state, watch, values, rows)
 
 
 def _moved_on(

@@ -314,6 +314,20 @@ def test_vehicles_with_the_same_rules_share_them() -> None:
     assert rules.watch("a") is not rules.watch("b")
 
 
+def test_a_state_of_rules_that_nobody_knows_any_more_goes_on_with_those_in_force() -> None:
+    car = Car()
+    car.feeding.timeline = two_versions(replace(rule(FAST), id="gone"), rule(FAST, hold_s=10))
+    car.says(150, speed_kmh=120.0)
+    assert set(car.feeding.state.standing) == {"gone", "r"}
+    car.feeding.timeline = AlertTimeline(((0, AlertRules(1, (rule(FAST, hold_s=10),), {})),))
+    feeding = car.feeding
+    assert alert.due_ns(feeding.state, START_NS + 150 * S, feeding.timeline, feeding.latest) is not None
+    assert (160, None, "") in car.alerts(170)
+    car.says(200, speed_kmh=130.0)
+    assert set(car.feeding.state.standing) == {"r"}
+    assert car.feeding.state.version == 1
+
+
 # --- emergencies -------------------------------------------------------------------------------------------------
 
 SENTRY = by_name("sentry_mode").number

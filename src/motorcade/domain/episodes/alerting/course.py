@@ -250,8 +250,8 @@ def next_ns(state: AlertState, watch: Watch, now_ns: int, ahead: tuple[AlertTime
             due_ns = last_ns + gap_ns if due_ns is None else min(due_ns, last_ns + gap_ns)
             break
     if watch.moving and state.standing and last_ns + STALE_NS > now_ns:
-        rules = watch.rules
-        if any(one.since_ns is not None and rules[rule_id].moving for rule_id, one in state.standing.items()):
+        moving = {armed.id for armed in watch.moving}
+        if any(one.since_ns is not None and rule_id in moving for rule_id, one in state.standing.items()):
             due_ns = earliest(due_ns, last_ns + STALE_NS)
     return None if due_ns is None else max(due_ns, now_ns)
 
