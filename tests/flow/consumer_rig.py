@@ -167,12 +167,14 @@ class Consumer:
     metrics: Metrics
     consumption: Consumption
 
-    async def run_to_end(self, end: int | None = None, *, until_refolded: Refolds | None = None) -> None:
+    async def run_to_end(
+        self, end: int | None = None, *, until_refolded: Refolds | None = None, within_s: float = SOON_S
+    ) -> None:
         """Consume what the stream holds now and what re-folds lie ready, commit it, and stop cleanly."""
         running = asyncio.create_task(self.loop.run())
         stream = self.loop._doors.stream
         wanted = await stream.end(0) if end is None else end
-        async with asyncio.timeout(SOON_S):
+        async with asyncio.timeout(within_s):
             while self.loop.progress.position < wanted and not running.done():  # noqa: ASYNC110 - a test may poll
                 await asyncio.sleep(0.005)
             while until_refolded and await until_refolded.ready() and not running.done():  # noqa: ASYNC110 - the same

@@ -1,5 +1,6 @@
 """The engine in the test's own event loop: stream, consumer, archiver and re-folds, over real files."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import msgspec
 
 from motorcade.adapters.embedded.archive_files import FileArchive
 from motorcade.adapters.embedded.clock_system import SystemClock
+from motorcade.adapters.embedded.stream_sqlite import SqliteStreamWriter
 from motorcade.consumer.archiver import Archiver, ArchiverDoors
 from motorcade.domain import fold
 from motorcade.domain.episodes.episode import Episode
@@ -51,16 +53,31 @@ def bytes_of(frame: Frame) -> bytes:
     return encode_frame(org + vehicle + connection, sequence, topic, flags, (observed, received, effective), payload)
 
 
-def with_heartbeats(frames: Sequence[Frame], end_ns: int) -> list[bytes]:
-    """Frames in the order of their arrival, an appender's clock in front of each second, and at the end."""
-    found: list[bytes] = []
+def arrivals(frames: Sequence[Frame], end_ns: int) -> list[tuple[int, bytes]]:
+    """(arrival, frame) in their order, an appender's clock in front of each second, and at the end."""
+    found: list[tuple[int, bytes]] = []
     told_s = 0
     for frame in frames:
         if frame[7] // 10**9 > told_s:
             told_s = frame[7] // 10**9
-            found.append(heartbeat(frame[7]))
-        found.append(bytes_of(frame))
-    return [*found, heartbeat(end_ns)]
+            found.append((frame[7], heartbeat(frame[7])))
+        found.append((frame[7], bytes_of(frame)))
+    return [*found, (end_ns, heartbeat(end_ns))]
+
+
+def with_heartbeats(frames: Sequence[Frame], end_ns: int) -> list[bytes]:
+    """The same without the times."""
+    return [frame for _, frame in arrivals(frames, end_ns)]
+
+
+@dataclass
+class Stamp(SystemClock):
+    """The appender's clock in the virtual time of a day."""
+
+    at_ns: int = 0
+
+    def now_ns(self) -> int:
+        return self.at_ns
 
 
 def sorted_reports(frames: Iterable[Frame]) -> list[Report]:
@@ -94,6 +111,30 @@ class Engine:
 
     consumers: Consumers
     timeline: RuleTimeline
+
+    async def append(self, frames: Sequence[tuple[int, bytes]], entry: int) -> None:
+        """Append frames, each entry stamped with the arrival of its last one."""
+        clock, durable = Stamp(), asyncio.Event()
+        left = 0
+
+        def done(receipts: Sequence[object]) -> None:
+            nonlocal left
+            left -= len(receipts)
+            if not left:
+                durable.set()
+
+        def failed(receipts: Sequence[object], error: Exception) -> None:
+            raise AssertionError(f"{len(receipts)} records failed") from error
+
+        writer = SqliteStreamWriter(self.consumers.folder / "stream.db", clock, done, failed)
+        for start in range(0, len(frames), entry):
+            part = frames[start : start + entry]
+            clock.at_ns, left = part[-1][0], len(part)
+            durable.clear()
+            for _, frame in part:
+                writer.append(frame, None)
+            await durable.wait()
+        await writer.close()
 
     async def archive(self) -> None:
         """Archive what the stream holds now."""

@@ -10,6 +10,7 @@ from motorcade.domain.episodes.episode import Episode, earliest
 from motorcade.domain.episodes.moment import Report
 from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.turns import turn_of
+from motorcade.observability.crash_points import crashpoint
 from motorcade.ports.clock import Clock
 from motorcade.wire.fold_state import encode_fold
 
@@ -105,6 +106,7 @@ class Folding:
             episodes.show(rows, view)
             rows += view
         tell(vehicle, rows)
+        crashpoint("consumer.folded")
         episodes.due_ns = self._due_ns(vehicle, timeline)
         episodes.wakes_ns = None
         self._touched(vehicle)

@@ -22,6 +22,7 @@ from motorcade.consumer.pipeline import run
 from motorcade.domain.errors import Corrupt, CorruptEntry, Invalid, Trimmed, Unavailable
 from motorcade.domain.record import NS_PER_S, Frame, Topic
 from motorcade.domain.turns import Place as TurnPlace
+from motorcade.observability.crash_points import crashpoint
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.live import LivePublisher
@@ -195,6 +196,7 @@ class ConsumerLoop:
         for entry in entries:
             dead = len(self._dead)
             self.take(entry)
+            crashpoint("consumer.taken")
             must_stop = len(self._dead) > dead and self._brakes.must_stop(entry.appended_at_ns)
             await self._turn()
             if must_stop:

@@ -64,7 +64,7 @@ class Writer:
 async def test_kills_at_every_crash_point_lose_nothing_and_show_nothing_twice(
     data_dir: Path, scale: Scale, proof: Proof
 ) -> None:
-    kills = scale.n(20, 500)
+    kills = scale.n(20, 150)
     seed = random.SystemRandom().getrandbits(32)
     chance = random.Random(seed)
     house, beside = House(data_dir), House(data_dir)
