@@ -15,6 +15,7 @@ import math
 import random
 import statistics
 import time
+from collections import Counter
 
 from motorcade.domain.episodes import visit
 from motorcade.domain.episodes.moment import Latest, Moment
@@ -25,6 +26,7 @@ from motorcade.domain.record import NS_PER_S, Topic
 from motorcade.domain.state import Value
 from motorcade.wire.batch import decode_entry, encode_entry, record_of
 from motorcade.wire.tesla.decode import decode_vehicle_data
+from tests.bench import machine
 from tests.bench.prefill import frames
 from tests.conditions import ROOT
 
@@ -60,6 +62,7 @@ def fence_set(count: int) -> FenceSet:
 def read(records: int) -> tuple[list[Taken], float]:
     """The bench's records as the fold takes them, and the CPU µs that reading one costs."""
     made, taken, spent_s = frames(records, VEHICLES, BEGIN_NS), list[Taken](), 0.0
+    sent: Counter[str] = Counter()
     while chunk := [frame for frame, _ in zip(made, range(BATCH), strict=False)]:
         entry = encode_entry(chunk)
         began = time.process_time()
@@ -67,7 +70,10 @@ def read(records: int) -> tuple[list[Taken], float]:
             record = record_of(frame)
             if record.topic == Topic.VEHICLE_DATA:
                 readings = decode_vehicle_data(record.payload)
-                taken.append((record.vehicle_id, record.effective_at_ns, len(taken).to_bytes(16, "big"), readings))
+                # The bench's cars drive a second's way from record to record, so that is how far these are apart.
+                at_ns = BEGIN_NS + sent[record.vehicle_id] * NS_PER_S
+                sent[record.vehicle_id] += 1
+                taken.append((record.vehicle_id, at_ns, len(taken).to_bytes(16, "big"), readings))
         spent_s += time.process_time() - began
     return taken, spent_s / len(taken) * 1e6
 
@@ -129,9 +135,8 @@ def main() -> int:
     for key, value in median.items():
         print(f"{key:>12} {value:8.2f}")
     share = median["warm_us"] / whole_us
-    print(
-        f"{FENCES} polygons add {share:.0%} to the consumer's {whole_us} µs a record; allowed are {ALLOWED_SHARE:.0%}"
-    )
+    print(f"load average {machine.load_average()[0]:.1f}; on a busy machine the share says little")
+    print(f"{FENCES} polygons add {share:.0%} to the {whole_us} µs of a record; allowed are {ALLOWED_SHARE:.0%}")
     return int(share > ALLOWED_SHARE)
 
 

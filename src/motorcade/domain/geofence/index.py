@@ -185,12 +185,12 @@ class FenceSet:
 def _compare(built: _Index, cell: _Cell, place: Place) -> tuple[Fence, ...]:
     """The fences that hold a place in a cell with borders."""
     lat, lon = place
-    found = list(cell.within)
+    found: list[Fence] = []
     if cell.polygons:
         with built.asked:
             held: list[bool] = shapely.intersects_xy(cell.areas, lon, lat).tolist()
         if True in held:
-            found += [fence for fence, inside in zip(cell.polygons, held, strict=True) if inside]
+            found = [fence for fence, inside in zip(cell.polygons, held, strict=True) if inside]
     for fence in cell.others:
         shape = fence.shape
         if isinstance(shape, Circle):
@@ -198,6 +198,9 @@ def _compare(built: _Index, cell: _Cell, place: Place) -> tuple[Fence, ...]:
                 found.append(fence)
         elif _depth_m(shape, _draw(built, fence), place, 0.0) >= 0:
             found.append(fence)
+    if not found:
+        return cell.within
+    found += cell.within
     if len(found) > 1:
         found.sort(key=_fence_id)
     return tuple(found)
