@@ -13,7 +13,7 @@ from motorcade.ports.notify import OutboxRow
 from motorcade.ports.store import Write
 from motorcade.repositories.episodes import Withdrawal
 from motorcade.repositories.refolds import Dirty
-from motorcade.wire.fold_state import encode_fold
+from motorcade.wire.fold_state import decode_fold, encode_fold
 
 MAX_TAIL = 20_000
 """Reports remembered while a re-fold is on its way, some hours of a driving car; a slower one has to start over."""
@@ -39,6 +39,7 @@ class EpisodeMemory:
         quiet: the newest state at which nothing was open and its turn, to be committed.
         also: further writes to be committed, from a re-fold that was installed.
         encoded: `fold` in bytes as it was encoded last, b"" once it moved.
+        stored: `fold` in bytes as it was encoded last.
         was_quiet: nothing was open after the last record.
         due_ns: the horizon at which the rows change by time alone, None when never.
         wakes_ns: when the vehicle is next looked at, None while nothing is expected.
@@ -61,6 +62,7 @@ class EpisodeMemory:
     withdrawals: list[Withdrawal] = field(default_factory=list)
     was_quiet: bool = True
     encoded: bytes = b""
+    stored: bytes = b""
     due_ns: int | None = None
     wakes_ns: int | None = None
 
@@ -76,7 +78,7 @@ class EpisodeMemory:
     def encoded_fold(self) -> bytes:
         """The fold as it is stored, b"" before the first record."""
         if not self.encoded and self.turns.folded != NO_TURN:
-            self.encoded = encode_fold(self.fold)
+            self.encoded = self.stored = encode_fold(self.fold)
         return self.encoded
 
     def folded(self, report: Report) -> None:
@@ -86,6 +88,17 @@ class EpisodeMemory:
             if len(self.tail) == MAX_TAIL:
                 self.tail_from = turn_of(self.tail[0])
             self.tail.append(report)
+
+    def fall_back(self, waiting: Sequence[Report]) -> None:
+        """A reducer failed: go on from the state that was stored last, and leave the reports out.
+
+        They are late for what follows; the re-fold meets the same fault, and stays until it is mended.
+        """
+        for report in waiting:
+            if turn_of(report) <= self.turns.folded:
+                self.missed(report)
+        self.fold = decode_fold(self.stored)
+        self.encoded, self.due_ns, self.wakes_ns = self.stored, None, None
 
     def show(self, stepped: Sequence[Episode], view: Sequence[Episode]) -> None:
         """Take over rows to be stored, and withdraw those that only a view had given and that are no more.

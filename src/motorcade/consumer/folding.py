@@ -24,22 +24,25 @@ PROGRESS_EVERY_NS = 60_000_000_000
 RulesOf = Callable[[str], RuleTimeline]
 """The rules of an organisation, by its id."""
 Touched = Callable[[VehicleMemory], None]
+Failed = Callable[[VehicleMemory, Exception], None]
 
 
 class Folding:
     """Which vehicles are due, and their folding."""
 
-    def __init__(self, timeline_of: RulesOf, clock: Clock, touched: Touched) -> None:
+    def __init__(self, timeline_of: RulesOf, clock: Clock, touched: Touched, failed: Failed) -> None:
         """Bind what folding needs.
 
         Args:
             timeline_of: the rules of an organisation.
             clock: measures slices, and nothing else.
             touched: told of a vehicle whose fold moved, so that it is committed.
+            failed: told of a vehicle that a reducer could not fold.
         """
         self._timeline_of = timeline_of
         self._clock = clock
         self._touched = touched
+        self._failed = failed
         self._wakes: list[tuple[int, int, VehicleMemory]] = []
         self._count = 0  # tells equal times apart: vehicles have no order
         self.horizon_ns = 0
@@ -90,9 +93,19 @@ class Folding:
         while wakes and wakes[0][0] <= horizon_ns:
             at_ns, _, vehicle = heapq.heappop(wakes)
             if vehicle.episodes.wakes_ns == at_ns:  # else an entry that an earlier one has overtaken
-                self._fold(vehicle)
+                self._fold_alone(vehicle)
                 if self._clock.monotonic_ns() >= until_ns:
                     return
+
+    def _fold_alone(self, vehicle: VehicleMemory) -> None:
+        """Fold a vehicle; a fault of a reducer is its own matter and must not stop all others."""
+        waiting = list(vehicle.episodes.turns.waiting)
+        try:
+            self._fold(vehicle)
+        except Exception as error:  # noqa: BLE001 - whatever it is; it is counted, logged and the vehicle marked
+            vehicle.episodes.fall_back(waiting)
+            self._failed(vehicle, error)
+            self._touched(vehicle)
 
     def _fold(self, vehicle: VehicleMemory) -> None:
         episodes, horizon_ns = vehicle.episodes, self.horizon_ns

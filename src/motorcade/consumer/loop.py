@@ -6,7 +6,7 @@ One loop per partition. Reading and folding run in the event loop; commits run b
 import asyncio
 import contextlib
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from structlog.stdlib import BoundLogger
 
@@ -19,6 +19,7 @@ from motorcade.consumer.folding import Folding, RulesOf
 from motorcade.consumer.garbage import few_collections
 from motorcade.consumer.memory import FleetMemory, stored_form, summary_of
 from motorcade.consumer.pipeline import run
+from motorcade.consumer.progress import RETRY_FIRST_S, RETRY_LAST_S, Progress, other_stream
 from motorcade.domain.errors import Corrupt, CorruptEntry, Invalid, Trimmed, Unavailable
 from motorcade.domain.record import NS_PER_S, Frame, Topic
 from motorcade.domain.turns import Place as TurnPlace
@@ -26,7 +27,7 @@ from motorcade.observability.crash_points import crashpoint
 from motorcade.observability.metrics import Metrics
 from motorcade.ports.clock import Clock
 from motorcade.ports.live import LivePublisher
-from motorcade.ports.stream import Entry, Position, Stream
+from motorcade.ports.stream import Entry, Stream
 from motorcade.repositories.consumption import Checkpoint, Consumption, DeadLetter, Key, StoredState
 from motorcade.repositories.findings import Findings
 from motorcade.repositories.refolds import Refolds
@@ -45,8 +46,6 @@ HORIZON_LAG_NS = 5 * NS_PER_S
 """How far the horizon stays behind the heartbeats."""
 WAIT_BUSY_S, WAIT_IDLE_S = 0.02, 0.25
 """Longest wait for the next entry while something is unpublished or uncommitted, and while nothing is."""
-RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
-"""Pause after the stream did not answer, doubled each time; a damaged file may be restored by a person."""
 BRAKED_S = 60.0
 """Pause of a partition whose brakes closed, before it reads on."""
 _HEARTBEAT = int(Topic.HEARTBEAT)  # looking a member up costs more than the comparison with it
@@ -68,21 +67,6 @@ class Doors:
     log: BoundLogger
 
 
-@dataclass(slots=True)
-class Progress:
-    """Where the loop is. Counts cover everything since the partition's beginning; times in ns.
-
-    `stream` is the identity of the stream being read, "" while that is not known.
-    """
-
-    position: Position
-    counts: Counter[str] = field(default_factory=Counter)
-    horizon_ns: int = 0
-    heard_at_ns: int = 0
-    stream: str = ""
-    retry_s: float = RETRY_FIRST_S
-
-
 class ConsumerLoop:
     """Consumes one partition until it is stopped."""
 
@@ -102,7 +86,7 @@ class ConsumerLoop:
         commit_doors = CommitDoors(doors.consumption, doors.findings, self._unstored)
         self._commits = Commits(commit_doors, Checkpoint(partition, 0, 0, {}, 0))
         self._dues = Dues(0)
-        self._folding = Folding(doors.rules_of, doors.clock, self._folded)
+        self._folding = Folding(doors.rules_of, doors.clock, self._folded, self._fold_failed)
         self._told: set[object] = set()
 
     async def start(self) -> None:
@@ -178,7 +162,7 @@ class ConsumerLoop:
         """
         stream, known = await self._doors.stream.identity(), self._commits.checkpoint
         if known.position and known.stream not in ("", stream):
-            raise _other_stream(f"is not the one that the checkpoint in store.db is about (entry {known.position})")
+            raise other_stream(f"is not the one that the checkpoint in store.db is about (entry {known.position})")
         await self._check_end()
         self.progress.stream = stream
 
@@ -186,7 +170,7 @@ class ConsumerLoop:
         end = await self._doors.stream.end(self._partition)
         position = max(self.progress.position, self._commits.checkpoint.position)
         if end < position:
-            raise _other_stream(f"ends at entry {end}, before the checkpoint in store.db (entry {position})")
+            raise other_stream(f"ends at entry {end}, before the checkpoint in store.db (entry {position})")
 
     async def _once(self) -> None:
         if not self.progress.stream:
@@ -255,6 +239,13 @@ class ConsumerLoop:
             self._dues.hurry(vehicle)
         else:
             self._dues.touch(vehicle)
+
+    def _fold_failed(self, vehicle: VehicleMemory, error: Exception) -> None:
+        reason = self._tell_fault(error)
+        self._metrics.count("motorcade_consumer_fold_faults_total").add()
+        if (vehicle.key, "fold") not in self._told:
+            self._told.add((vehicle.key, "fold"))
+            self._log.error("fold_failed", org_id=vehicle.org_id, vehicle_id=vehicle.vehicle_id, reason=reason)
 
     def take(self, entry: Entry) -> None:
         """Run every record of an entry through the pipeline; one that was folded before is passed over.
@@ -389,10 +380,3 @@ class ConsumerLoop:
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
-
-
-def _other_stream(what: str) -> Invalid:
-    return Invalid(
-        f"stream.db {what}, so records would be left out. Restore stream.db and store.db from the same backup, or run"
-        f" `motorcade reread` once to consume this stream from its beginning; the vehicles' states are kept"
-    )

@@ -153,7 +153,7 @@ def _join_connections(connections: Connections, snapshot: StateSnapshot) -> None
 
 def _restore_episodes(episodes: EpisodeMemory, snapshot: StateSnapshot) -> None:
     """The fold is no join: what was committed holds, and only records behind it enter again."""
-    episodes.fold = decode_fold(snapshot.fold)
+    episodes.fold, episodes.stored = decode_fold(snapshot.fold), snapshot.fold
     episodes.turns = Turns(folded=snapshot.folded)
     episodes.announced = snapshot.told
     episodes.by_view, episodes.by_record = set(snapshot.by_view), set(snapshot.by_record)

@@ -85,6 +85,9 @@ CATALOGUE: Final[Mapping[str, Definition]] = {
     "motorcade_consumer_refolds_total": Definition(
         "counter", "Re-folds that the worker laid ready, by what became of them.", "outcome"
     ),
+    "motorcade_consumer_fold_faults_total": Definition(
+        "counter", "Times that a vehicle's records could not be folded: a fault of this program."
+    ),
     "motorcade_consumer_gaps_total": Definition("counter", "Times that the stream was trimmed before it was read."),
     "motorcade_consumer_braked_total": Definition("counter", "Times that too many vehicles' records were unreadable."),
     # Worker: what must be done at least once.
