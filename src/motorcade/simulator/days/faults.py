@@ -58,5 +58,6 @@ class Faults:
             jump_s=40.0,
             jump=0.05,
             silence=0.1,
+            stray=0.03,
             resends=4.0,
         )

@@ -35,7 +35,8 @@ def deliver(stage: Stage, truth: Truth, begin_ns: int, faults: Faults, chance: r
     holes = _holes(stage, messages, faults, chance)
     links = links_of(_opened(stage, holes), holes, chance)
     events = [(harsh.peak_ns - begin_ns) / 1e9 for harsh in truth.harsh]
-    kept, extra = _unacknowledged(messages, links, events, faults, chance)
+    edges = [(at - begin_ns) / 1e9 for trip in truth.trips for at in (trip.start_ns, trip.end_ns)]
+    kept, extra = _unacknowledged(messages, links, [*events, *edges], faults, chance)
     carried = arrivals(_kept(kept, events, faults, chance), links, chance)
     gateway = Gateway(begin_ns, CarClock(faults, [link[0] for link in stage.links], chance), stage.car, chance)
     for link, sent in zip(links, carried, strict=True):
@@ -153,7 +154,8 @@ def _unacknowledged(
     Args:
         messages: of the whole day.
         links: a window lies inside one connection, or nobody would send again.
-        events: seconds whose messages are never lost, because they alone tell of a harsh event.
+        events: seconds whose messages are not lost, because they alone tell of a harsh event, or of the last metres
+            of a trip.
         faults: how many windows.
         chance: the generator of the faults.
     """
