@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from motorcade.adapters.embedded.clock_system import SystemClock
@@ -98,7 +99,7 @@ async def prefill(path: Path, records: int, vehicles: int) -> int:
 
     writer = SqliteStreamWriter(path, clock, lambda _: waiting.set(), failed)
     made = frames(records, vehicles, clock.now_ns() - records * RECORD_EVERY_NS)
-    while chunk := [frame for frame, _ in zip(made, range(RECORDS_PER_COMMIT), strict=False)]:
+    while chunk := list(islice(made, RECORDS_PER_COMMIT)):
         waiting.clear()
         for frame in chunk:
             writer.append(frame, None)
