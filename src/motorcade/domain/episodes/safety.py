@@ -27,6 +27,8 @@ LOCATION: Final = by_name("location").number
 BELT: Final = by_name("driver_seat_belt").number
 OCCUPIED: Final = by_name("driver_seat_occupied").number
 MINE: Final = frozenset({SPEED, HEADING, LONGITUDINAL, LATERAL, BELT, OCCUPIED})
+CALM: Final = frozenset({BRAKING, ACCELERATION, CORNERING})
+"""Categories of which no spell is under way in a calm drive."""
 MAX_NOTICES: Final = 16
 """Collision notices remembered so that one listed again is not another: more than a car survives."""
 
@@ -184,14 +186,26 @@ def _take_manoeuvres(state: SafetyState, now: _Now) -> None:
     # A stop from speed is harsh although the car stands after it.
     before_kmh = state.speed_kmh if SPEED in moment.changed else None
     moving = max(now.speed_kmh or 0.0, before_kmh or 0.0) >= rules.harsh_moving_kmh
-    pull = along(moment, state.speed_kmh, state.speed_ns, rules)
+    pull = None
+    if not _calm(state, moment, LONGITUDINAL, rules):
+        pull = along(moment, state.speed_kmh, state.speed_ns, rules)
     if pull is not None:
         value_g = pull.value_g if moving else 0.0
         _take_pull(state, now, BRAKING, rules.braking_g, Pull(-value_g, pull.source))
         _take_pull(state, now, ACCELERATION, rules.acceleration_g, Pull(value_g, pull.source))
-    side = across(moment, now.speed_kmh, state.heading_deg, state.heading_ns, rules)
+    side = None
+    if not _calm(state, moment, LATERAL, rules):
+        side = across(moment, now.speed_kmh, state.heading_deg, state.heading_ns, rules)
     if side is not None:
         _take_pull(state, now, CORNERING, rules.cornering_g, side if moving else Pull(0.0, side.source))
+
+
+def _calm(state: SafetyState, moment: Moment, sensor: int, rules: SafetyRules) -> bool:
+    """Whether a sensor has just said that nothing harsh is going on, and nothing was: most records of a drive."""
+    if sensor not in moment.changed or not CALM.isdisjoint(state.spells):
+        return False
+    value_ms2 = moment.latest.values[sensor]
+    return isinstance(value_ms2, float) and -rules.calm_ms2 < value_ms2 < rules.calm_ms2
 
 
 def _take_pull(state: SafetyState, now: _Now, category: str, grades: Grades, pull: Pull) -> None:

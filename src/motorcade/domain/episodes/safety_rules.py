@@ -96,6 +96,7 @@ class SafetyRules:
             (VSS Vehicle.Acceleration.Longitudinal) has it; the maker does not say.
         version: of the rules.
         lowest_limit_kmh: worked out: at or below it nobody is speeding anywhere.
+        calm_ms2: worked out: an acceleration below it is harsh in no direction.
     """
 
     speed_limit_kmh: float = 137.0
@@ -129,6 +130,7 @@ class SafetyRules:
     longitudinal_sign: Literal[1, -1] = 1
     version: int = 1
     lowest_limit_kmh: float = field(init=False, repr=False, compare=False)
+    calm_ms2: float = field(init=False, repr=False, compare=False)
     _limits: dict[str, FenceLimit] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -149,6 +151,8 @@ class SafetyRules:
                 raise Invalid("spans are never negative, and a silence must last")
         lowest_kmh = min([self.speed_limit_kmh, *(one.limit_kmh for one in self.fence_limits)])
         object.__setattr__(self, "lowest_limit_kmh", lowest_kmh)
+        least_g = min(self.braking_g.mild, self.acceleration_g.mild, self.cornering_g.mild)
+        object.__setattr__(self, "calm_ms2", least_g * 9.8)  # a little below the threshold in any case
         object.__setattr__(self, "_limits", {one.fence_id: one for one in self.fence_limits})
 
     def limit(self, fences: tuple[str, ...], at_ns: int) -> tuple[float, str]:

@@ -19,9 +19,9 @@ from motorcade.domain.geodesy import Place, distance_m
 from motorcade.domain.geofence.fence import MAX_FENCES, Fence, VisitRules
 from motorcade.domain.geofence.shape import METRES_PER_DEGREE, Circle, Corridor, Polygon, Shape, flipped
 
-CELL_DEG: Final = 0.002
-"""A cell is some 220 m high and 220 m (equator) to 110 m (60 degrees) wide: a few seconds of a drive, a few borders."""
-MAX_CELLS: Final = 50_000
+CELL_DEG: Final = 0.0014
+"""A cell is some 160 m high and 160 m (equator) to 80 m (60 degrees) wide: a few seconds of a drive, a few borders."""
+MAX_CELLS: Final = 100_000
 """Cells kept, then all are forgotten: those of the roads of a city, most of them a hundred bytes."""
 MAX_CARS: Final = 50_000
 """Cars far from every fence that are remembered, then all are forgotten."""
