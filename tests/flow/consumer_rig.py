@@ -36,6 +36,7 @@ ORG = bytes(range(16))
 NOW_NS = SystemClock().now_ns()
 SPEED, ODOMETER, SOC = 4, 5, 8
 SOON_S = 20.0
+STANDARD = RuleTimeline()
 
 
 def vehicle(number: int) -> bytes:
@@ -136,7 +137,7 @@ class Consumers:
         findings = Findings(SystemScope("test"), self.store, SystemClock())
         stream, clock = self.stream(faulty=faulty), SystemClock()
         refolds = Refolds(SystemScope("test"), self.store)
-        doors = Doors(stream, consumption, findings, refolds, lambda _: RuleTimeline(), bus, clock, metrics, log)
+        doors = Doors(stream, consumption, findings, refolds, lambda _: STANDARD, bus, clock, metrics, log)
         loop = ConsumerLoop(doors)
         await loop.start()
         return Consumer(loop, bus, metrics, consumption)
