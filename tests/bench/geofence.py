@@ -10,6 +10,7 @@ by the benches.
 """
 
 import argparse
+import gc
 import json
 import math
 import random
@@ -96,6 +97,8 @@ def fold(taken: list[Taken], fences: FenceSet | None) -> float:
 def bench(runs: int, records: int) -> list[dict[str, float]]:
     """What each run has measured."""
     taken, read_us = read(records)
+    gc.collect()
+    gc.freeze()  # the records kept here would be walked by every collection; a consumer lets them go
     found = []
     for _ in range(runs):
         fences = fence_set(FENCES)
