@@ -41,7 +41,7 @@ IDLE = (
     Kind("idle_cpu_percent", "gateway CPU while all are idle", "%", LESS),
 )
 CONSUMER = (
-    Kind("records_per_s", "records", "1/s", RATE, 30_000, 0),
+    Kind("records_per_s", "records, all steps", "1/s", RATE, 15_000, 0),
     Kind("consumer_us_per_record", "consumer CPU per record", "µs", LESS),
     Kind("records_per_cpu_s", "records per CPU second", "1/s", RATE, None, 0),
     Kind("live_updates_per_s", "vehicles published on the live bus", "1/s", RATE, None, 0),

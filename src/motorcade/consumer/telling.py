@@ -1,6 +1,6 @@
 """What is told of a vehicle's alerts: into the outbox, in the commit of the rows that it is about."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from motorcade.consumer.context import VehicleMemory
 from motorcade.domain.episodes.alert import Alert, emergencies
@@ -27,7 +27,7 @@ def tell_early(vehicle: VehicleMemory, report: Report, timeline: RuleTimeline, *
     if not watch.emergencies:
         return False
     signals = watch.emergency_signals
-    if not report.notices and not any(number in signals for number, _ in report.readings):
+    if not report.notices and not _mentions(report, signals):
         return False
     episodes = vehicle.episodes
     state = episodes.fold.alerts
@@ -42,6 +42,13 @@ def tell_refolded(vehicle: VehicleMemory, rows: Iterable[Episode], result: Refol
     """Tell what late data has changed."""
     found = Refolded(_alerts(rows), set(result.standing), set(result.seen), horizon_ns)
     _keep(vehicle, refolded(vehicle.episodes.announced, found))
+
+
+def _mentions(report: Report, signals: Container[int]) -> bool:
+    for number, _ in report.readings:  # a plain loop: asked with every record
+        if number in signals:
+            return True
+    return False
 
 
 def _alerts(rows: Iterable[Episode]) -> list[Alert]:
