@@ -12,7 +12,7 @@ PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 
 TITLES = {
     "a": "Acknowledged records through TLS, WebSocket and a durable append",
-    "b": "Records from the stream to state and live",
+    "b": "Records from the stream to state, live and episodes",
     "c": "From a record to a browser's live stream",
     "d": "The API's answers under that load",
     "h": "The archive, and a month of one signal out of it",
