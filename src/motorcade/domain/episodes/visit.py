@@ -26,6 +26,9 @@ MAX_TRACKED: Final = 64
 NEVER: Final = 2**63 - 1
 """A time that does not come."""
 
+UNSEEN: Final = ("",)
+"""No fence has that id: whatever holds the next fix is news."""
+
 LOCATION: Final = by_name("location").number
 ACCURACY: Final = by_name("gps_accuracy_m").number
 FIX: Final = by_name("gps_fix").number
@@ -71,6 +74,7 @@ class Crossing:
         place: where.
         jumped: the fix before was far away.
         due_ns: when the crossing counts if nothing else comes.
+        sure: whether a fix since then lay farther beyond the border than the margin.
     """
 
     at_ns: int
@@ -78,6 +82,7 @@ class Crossing:
     place: Place
     jumped: bool
     due_ns: int
+    sure: bool = False
 
 
 @dataclass(slots=True)
@@ -123,7 +128,8 @@ class VisitState:
         version: of the fences that it was last looked at with, 0 before the first record.
         tracks: fence id → what goes on there.
         inside: ids of the fences that the car is confirmed inside of, sorted.
-        crossing: whether any track is at a crossing that does not count yet.
+        held: ids of the fences that hold the last fix.
+        unsure: whether the next fix has to be looked at even if the same fences hold it.
         place: the last fix.
         record_id: its record.
         due_ns: the earliest of the tracks' times.
@@ -133,7 +139,8 @@ class VisitState:
     version: int = 0
     tracks: dict[str, Track] = field(default_factory=dict)
     inside: tuple[str, ...] = ()
-    crossing: bool = False
+    held: tuple[str, ...] = ()
+    unsure: bool = False
     place: Place | None = None
     record_id: bytes = b""
     due_ns: int = NEVER
@@ -223,6 +230,7 @@ def _change_rules(state: VisitState, at_ns: int, rules: FenceSet, rows: dict[str
             row = _row(state, fence_id, track, max(track.entered.at_ns, min(ended_ns, at_ns)))
             rows[row.id] = row
     _remember(state)
+    state.held = UNSEEN  # other fences may hold the very same place
 
 
 def _pass(state: VisitState, at_ns: int, rows: dict[str, Episode]) -> None:
@@ -262,15 +270,17 @@ def _enter(track: Track, crossing: Crossing) -> None:
 
 def _take_fix(state: VisitState, moment: Moment, rules: FenceSet, place: Place) -> None:
     """See which fences hold a fix."""
-    held = rules.holding(state.vehicle_id, place)
-    if held or state.tracks:
-        _see_all(state, moment, rules, place, held)
+    fences = rules.holding(state.vehicle_id, place)
+    if fences or state.held or state.unsure:
+        held = tuple([fence.fence_id for fence in fences])
+        if state.unsure or held != state.held:
+            state.held = held
+            _see_all(state, moment, rules, place, fences)
     state.place, state.record_id = place, moment.record_id
 
 
 def _see_all(state: VisitState, moment: Moment, rules: FenceSet, place: Place, held: tuple[Fence, ...]) -> None:
-    if not state.crossing and tuple([fence.fence_id for fence in held]) == state.inside:
-        return  # the car is where it is known to be
+    """Take in which fences hold a fix, where that is news."""
     tracks, inside = state.tracks, {fence.fence_id for fence in held}
     for fence in held:
         if fence.fence_id not in tracks:
@@ -302,21 +312,22 @@ def _see(state: VisitState, moment: Moment, fence: Fence, place: Place, seen: tu
         jumped = state.place is not None and distance_m(state.place, place) > figures.jump_m
         due_ns = at_ns + int(figures.settle_s * NS_PER_S)
         crossing = track.crossing = Crossing(at_ns, moment.record_id, place, jumped, due_ns)
-    sure_ns = crossing.at_ns + int((figures.min_inside_s if inside else figures.min_outside_s) * NS_PER_S)
-    if crossing.due_ns <= sure_ns:
+    if crossing.sure:
         return fresh
     latest = moment.latest
     margin_m = figures.margin(latest.number(ACCURACY), fixed=latest.values.get(FIX) is not False)
     if not rules.is_sure(fence, place, margin_m, inside=inside):
         return fresh
-    track.crossing = replace(crossing, due_ns=min(crossing.due_ns, max(sure_ns, at_ns)))
+    least_s = figures.min_inside_s if inside else figures.min_outside_s
+    sure_ns = max(crossing.at_ns + int(least_s * NS_PER_S), at_ns)
+    track.crossing = replace(crossing, due_ns=min(crossing.due_ns, sure_ns), sure=True)
     return True
 
 
 def _remember(state: VisitState) -> None:
     """What is worked out from the tracks."""
     state.inside = tuple(sorted(fence_id for fence_id, track in state.tracks.items() if track.entered is not None))
-    state.crossing = any(track.crossing is not None for track in state.tracks.values())
+    state.unsure = any(track.crossing is not None and not track.crossing.sure for track in state.tracks.values())
     state.due_ns = min((track.due_ns for track in state.tracks.values()), default=NEVER)
 
 

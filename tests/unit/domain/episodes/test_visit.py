@@ -163,6 +163,17 @@ def test_a_version_skipped_by_a_silent_car_ends_the_visit_at_its_own_time_still(
     assert sorted(map(seconds, rows.values()), key=str) == [(10, 500), (5000, None)]
 
 
+def test_a_new_version_is_seen_although_another_fences_visit_begins_with_the_same_record() -> None:
+    other = Fence("other", 1, "Other", Circle((57.7, 12.0), 300.0), from_ns=at(-100))
+    times = timeline(
+        FenceVersion(YARD, at(20)), FenceVersion(replace(YARD, version=2, from_ns=at(20))), FenceVersion(other)
+    )
+    story = [*drive((0, 400), (10, 100)), told(50, battery_pct=50.0), told(500, battery_pct=49.0)]
+    rows = cast(dict[str, Visit], keeps_promises(REDUCER, story, times.at, VisitState, (0.2, 0.9)))
+    found = {(row.fence_id, row.rule_version): seconds(row) for row in rows.values()}
+    assert found == {("other", 1): (10, None), ("yard", 2): (50, None)}
+
+
 def test_another_fences_version_leaves_a_visit_alone() -> None:
     other = Fence("other", 1, "Other", Circle((57.9, 12.0), 100.0), from_ns=at(500))
     times = timeline(FenceVersion(YARD), FenceVersion(other, at(600)))
