@@ -54,15 +54,15 @@ A stream file is filled through the stream's own writer: group commits of 90 rec
 2,000 vehicles in turn. The real consumer process starts without it, is pinned to one core, and has one
 subscriber on the live bus; then the file is put in place. The time runs from the first change on the bus
 until the checkpoint in the store stands at the last entry, so it contains reading, decoding, deduplication,
-joining, publishing and all commits of states. CPU time is that of the whole process over the same stretch.
+joining, publishing, the fold of trips, charges, visits, safety and alerts, and all commits. CPU time is that
+of the whole process over the same stretch.
 
 Limits: vehicles sending in turn is the worst order for the consumer, since nearly every record is published
 and every commit holds every vehicle; a fleet that sends less evenly costs less. All records carry the same
 eight signals, seven of them with new values each time. The process that watches the bus runs on the other
 core, and what else runs there slows the measured one a little. Others on the pinned core slow the rate;
-records per CPU second leave them out. A sampling profile at 10,000 records a second from 2,000 vehicles shows
-nearly half of the consumer's CPU in the commits of whole states every 200 ms, a third in folding, a tenth in
-publishing.""",
+records per CPU second leave them out. Of the CPU about half is the fold, a third decoding, joining and
+publishing, the rest commits.""",
     "c": """\
 Gateway, consumer and API run as in production. The load client sends at a fixed rate, one connection for each
 vehicle and one record a write; the vehicle time in each record is the time of its sending. One signed-in
