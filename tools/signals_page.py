@@ -8,7 +8,7 @@ from motorcade.domain.signal import SIGNALS, Signal
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md"
 HEAD = """# Signals
 
-Every value that a vehicle can report. Generated from `src/motorcade/domain/signal_table.py` by
+Every value that a vehicle can report. Generated from `src/motorcade/domain/signals/table.py` by
 `python tools/signals_page.py`; a test fails when this page is out of date.
 
 Values are metric. A value that the car reports as invalid is absent, never zero. Numbers are rounded to seven

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from motorcade.domain.errors import Invalid
-from motorcade.domain.signal_notes import NOTES, VSS_PATHS
-from motorcade.domain.signal_table import BELT, CLOCK, INTEGER, REAL, ROWS, STAMP
+from motorcade.domain.signals.notes import NOTES, VSS_PATHS
+from motorcade.domain.signals.table import BELT, CLOCK, INTEGER, REAL, ROWS, STAMP
 
 
 class Shape(StrEnum):

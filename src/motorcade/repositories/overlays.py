@@ -1,6 +1,6 @@
 """What people say about trips, and the rules by which trips are classified.
 
-Edits are only ever added: they are their own history. How they find their trips is `domain/overlay.py`.
+Edits are only ever added: they are their own history. How they find their trips is `domain/overlays/overlay.py`.
 """
 
 from dataclasses import replace
@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from motorcade.domain import classification as classifying
-from motorcade.domain.classification import MAX_CLASSIFYING_RULES, ClassifyingRule
 from motorcade.domain.errors import Conflict, Denied, Invalid
 from motorcade.domain.ids import id_bytes, new_id
-from motorcade.domain.overlay import MAX_SPAN_NS, Edit, EditKind, check
+from motorcade.domain.overlays import classification as classifying
+from motorcade.domain.overlays.classification import MAX_CLASSIFYING_RULES, ClassifyingRule
+from motorcade.domain.overlays.overlay import MAX_SPAN_NS, Edit, EditKind, check
 from motorcade.domain.tenant import OrgScope
 from motorcade.ports.clock import Clock
 from motorcade.ports.store import Absent, Item, Put, Query, Store, VersionIs

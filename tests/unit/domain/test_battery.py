@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motorcade.domain.battery import BatteryRules, capacity_of, full_cycles, loss_by_day, samples_of
+from motorcade.domain.energy.battery import BatteryRules, capacity_of, full_cycles, loss_by_day, samples_of
 from motorcade.domain.episodes.charging.row import Charge
 from motorcade.domain.episodes.parking.row import CoursePoint, Loss, Parked
 from motorcade.domain.record import NS_PER_S

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motorcade.domain.classification import Classification, ClassifyingRule, classify
-from motorcade.domain.classification import check as check_rule
 from motorcade.domain.episodes.track import Track, add, row_points
 from motorcade.domain.episodes.trip import Trip
 from motorcade.domain.errors import Invalid
-from motorcade.domain.overlay import MAX_SPAN_NS, Drive, Edit, EditKind, apply, check, in_force
+from motorcade.domain.overlays.classification import Classification, ClassifyingRule, classify
+from motorcade.domain.overlays.classification import check as check_rule
+from motorcade.domain.overlays.overlay import MAX_SPAN_NS, Drive, Edit, EditKind, apply, check, in_force
 from motorcade.domain.schedule import Schedule, Window
 from tests.unit.domain.episodes.driving import VEHICLE, Story, at, place, trips
 

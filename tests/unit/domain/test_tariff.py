@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from motorcade.domain.energy.tariff import Band, Price, Season, Tariff, TariffPlace, TariffTimeline, tariff_for
+from motorcade.domain.energy.tariff_cost import Usage, bill, energy_at, minor_digits, price, slices, usage_of
 from motorcade.domain.episodes.charging.curve import CurvePoint
 from motorcade.domain.episodes.charging.row import Charge
 from motorcade.domain.errors import Invalid
 from motorcade.domain.record import NS_PER_S
-from motorcade.domain.tariff import Band, Price, Season, Tariff, TariffPlace, TariffTimeline, tariff_for
-from motorcade.domain.tariff_cost import Usage, bill, energy_at, minor_digits, price, slices, usage_of
 from tests.conditions import is_long
 from tests.unit.domain.charge_rows import charged
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from motorcade.adapters.embedded.store_sqlite import SqliteStore
-from motorcade.domain.classification import Classification, ClassifyingRule
 from motorcade.domain.errors import Conflict, Denied, Invalid
 from motorcade.domain.ids import new_id
-from motorcade.domain.overlay import EditKind
+from motorcade.domain.overlays.classification import Classification, ClassifyingRule
+from motorcade.domain.overlays.overlay import EditKind
 from motorcade.domain.schedule import Schedule, Window
 from motorcade.domain.tenant import OrgScope
 from motorcade.repositories.overlays import ClassifyingRepository, OverlaysRepository

@@ -103,11 +103,11 @@ def send(connection: apsw.Connection, now_ns: int, line: str, messages: Sequence
 
 def _check_room(connection: apsw.Connection, line: str, messages: Sequence[Message]) -> None:
     in_line = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE line = ? LIMIT ?)"
-    if connection.execute(in_line, (line, MAX_LINE)).fetchall()[0][0] + len(messages) > MAX_LINE:
+    if _rows(connection, in_line, (line, MAX_LINE))[0][0] + len(messages) > MAX_LINE:
         raise Busy(f"the line {line} holds {MAX_LINE} messages; send again when the worker has caught up")
     of_group = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE line = ? AND of_group = ? LIMIT ?)"
     for group, count in Counter(one.group for one in messages).items():
-        if connection.execute(of_group, (line, group, MAX_GROUP)).fetchall()[0][0] + count > MAX_GROUP:
+        if _rows(connection, of_group, (line, group, MAX_GROUP))[0][0] + count > MAX_GROUP:
             raise Busy(f"the line {line} holds {MAX_GROUP} messages of one group; send again when some are done")
 
 
@@ -140,13 +140,13 @@ def receive(
 ) -> list[Held]:
     """Hand messages out; see `Queue.receive`."""
     check_delay(lease_s)
-    groups = connection.execute(_GROUPS, (line, now_ns)).fetchall()
+    groups = _rows(connection, _GROUPS, (line, now_ns))
     groups.sort(key=lambda group: (group[2], group[1]))  # who has least out comes first, then who waits longest
     queues: list[list[tuple[str, Row]]] = []
     for name, _, held in groups[:limit]:
         room = min(per_group - held, limit)
         if room > 0:
-            rows = connection.execute(_DUE, (line, name, now_ns, room)).fetchall()
+            rows = _rows(connection, _DUE, (line, name, now_ns, room))
             queues.append([(name, row) for row in rows])
     in_turn = [each for turn in zip_longest(*queues) for each in turn if each is not None]
     found: list[Held] = []
@@ -207,7 +207,7 @@ def bury(connection: apsw.Connection, now_ns: int, held: Held, reason: str) -> b
 def redrive(connection: apsw.Connection, now_ns: int, line: str, limit: int) -> int:
     """Put dead letters back; see `Queue.redrive`."""
     oldest = "SELECT id FROM dead WHERE line = ? ORDER BY buried_at_ns, id LIMIT ?"
-    numbers: list[Row] = connection.execute(oldest, (line, limit)).fetchall()
+    numbers = _rows(connection, oldest, (line, limit))
     back = (
         "INSERT OR IGNORE INTO messages(line, of_group, key, body, sent_at_ns, due_ns)"
         " SELECT line, of_group, key, body, sent_at_ns, ? FROM dead WHERE id = ?"
@@ -224,7 +224,7 @@ def dead(connection: apsw.Connection, line: str, limit: int) -> list[Dead]:
         "SELECT id, of_group, body, key, receives, reason, buried_at_ns FROM dead WHERE line = ?"
         " ORDER BY buried_at_ns DESC, id DESC LIMIT ?"
     )
-    rows: list[Row] = connection.execute(latest, (line, limit)).fetchall()
+    rows = _rows(connection, latest, (line, limit))
     return [Dead(str(row[0]), Message(row[1], row[2], row[3]), row[4], row[5], row[6]) for row in rows]
 
 
@@ -235,13 +235,13 @@ def depth(connection: apsw.Connection, now_ns: int, line: str) -> Depth:
         " (SELECT count(*) FROM messages WHERE line = ?1 AND held = 1 AND due_ns > ?2),"
         " (SELECT count(*) FROM dead WHERE line = ?1)"
     )
-    every, held, buried = connection.execute(counted, (line, now_ns)).fetchall()[0]
+    every, held, buried = _rows(connection, counted, (line, now_ns))[0]
     return Depth(every - held, held, buried)
 
 
 def first_due_ns(connection: apsw.Connection, line: str) -> int | None:
     """When the next message of a line is due; None when it holds none."""
-    found: int | None = connection.execute("SELECT min(due_ns) FROM messages WHERE line = ?", (line,)).fetchall()[0][0]
+    found: int | None = _rows(connection, "SELECT min(due_ns) FROM messages WHERE line = ?", (line,))[0][0]
     return found
 
 
@@ -249,3 +249,9 @@ def purge(connection: apsw.Connection, now_ns: int) -> None:
     """Forget dead letters older than `DEAD_KEPT_S`."""
     old = "DELETE FROM dead WHERE id IN (SELECT id FROM dead WHERE buried_at_ns < ? LIMIT ?)"
     connection.execute(old, (now_ns - DEAD_KEPT_S * NS_PER_S, PURGE_ROWS))
+
+
+def _rows(connection: apsw.Connection, statement: str, values: tuple[int | str, ...]) -> list[Row]:
+    """A statement's rows; what their columns are is the statement's word."""
+    rows: list[Row] = connection.execute(statement, values).fetchall()
+    return rows

@@ -24,7 +24,7 @@ from motorcade.domain.alerts.rule import STALE_NS, AlertRule
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.schedule import is_on, next_change_ns
 from motorcade.domain.signal import by_name, name_of
-from motorcade.domain.signal_table import FAST
+from motorcade.domain.signals.table import FAST
 from motorcade.domain.status import SILENCE_NS
 
 NEVER_NS: Final = 1 << 62

@@ -12,11 +12,11 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from motorcade.domain.classification import Classification, ClassifyingRule, classify
 from motorcade.domain.episodes import track as tracks
 from motorcade.domain.episodes.trip_row import Trip
 from motorcade.domain.errors import Invalid
 from motorcade.domain.geodesy import distance_m
+from motorcade.domain.overlays.classification import Classification, ClassifyingRule, classify
 
 MAX_NOTE: Final = 2_000
 """Characters of a note: a page, not a document."""

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from motorcade.domain.energy.tariff import DAY_MINUTES, Band, Price, Tariff
 from motorcade.domain.episodes.charging.row import Charge
 from motorcade.domain.record import NS_PER_S
-from motorcade.domain.tariff import DAY_MINUTES, Band, Price, Tariff
 
 MICROS: Final = 1_000_000
 """Millionths in a currency's unit."""

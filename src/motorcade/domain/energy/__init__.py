@@ -1,0 +1,1 @@
+"""What energy costs, and how much a battery still holds."""

@@ -1,0 +1,1 @@
+"""What people say about what a vehicle did; it outlives every re-fold."""

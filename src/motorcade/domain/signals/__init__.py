@@ -1,0 +1,1 @@
+"""The table behind the signal catalogue (`domain/signal.py`)."""
