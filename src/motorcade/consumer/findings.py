@@ -98,8 +98,7 @@ def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeli
                 episodes.quiet = (turn_of(report), encode_fold(state))
             was_quiet = quiet
     view = fold.view(state, horizon_ns, timeline)
-    episodes.by_record |= {(row.kind, row.id) for row in result.rows}
-    episodes.show(rows, view)
+    episodes.show((*result.rows, *rows), view)
     episodes.was_quiet = was_quiet
     episodes.due_ns = fold.due_ns(state, horizon_ns, timeline)
     return rows + view
