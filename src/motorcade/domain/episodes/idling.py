@@ -1,6 +1,7 @@
 """Idling: a driver keeps the car in gear, or ready to drive, while it stands.
 
-A standstill counts as far as it was witnessed: what a silent car did, nobody knows.
+A standstill counts as far as it was witnessed: what a silent car did, nobody knows. A car that is locked, or says that
+it has no speed, is parked even where its P got lost.
 """
 
 from dataclasses import dataclass
@@ -8,13 +9,16 @@ from typing import ClassVar, Final
 
 from motorcade.domain.episodes.episode import Episode, episode_id
 from motorcade.domain.episodes.moment import Latest, Moment
-from motorcade.domain.episodes.trip_motion import GEAR, Motion, Signs
+from motorcade.domain.episodes.trip_motion import GEAR, SPEED, Motion, Signs
 from motorcade.domain.geodesy import Place
 from motorcade.domain.record import NS_PER_S
 from motorcade.domain.signal import by_name
 
 RAIL: Final = by_name("drive_rail_on").number
 CHARGE: Final = by_name("charge_state").number
+LOCKED: Final = by_name("locked").number
+_BEGINS: Final = frozenset({GEAR, RAIL, LOCKED, CHARGE})
+"""With these it begins now, and not with the standstill."""
 _CHARGES: Final = frozenset({"Charging", "Starting"})
 
 
@@ -94,8 +98,7 @@ def follow(idle: Idle, moment: Moment, motion: Motion, signs: Signs, rules: Idli
     Returns:
         The row that ended, or the one that has just become long enough.
     """
-    idles = not motion.moving and (motion.in_gear or _ready(motion, moment.latest, rules))
-    if idle.since_ns and (signs.moved or not idles):
+    if idle.since_ns and (signs.moved or not _idles(motion, moment.latest, rules)):
         unseen = signs.gap_from_ns and moment.at_ns - signs.gap_from_ns > rules.witness_s * NS_PER_S
         end_ns, record = (signs.gap_from_ns, signs.gap_record) if unseen else (moment.at_ns, moment.record_id)
         return _end(idle, moment.vehicle_id, end_ns, record)
@@ -107,9 +110,9 @@ def follow(idle: Idle, moment: Moment, motion: Motion, signs: Signs, rules: Idli
 
 def begin(idle: Idle, moment: Moment, motion: Motion, trip_id: str, rules: IdlingRules, version: int) -> None:
     """Begin one where the car has come to stand in gear, or was put in gear while it stands."""
-    if idle.since_ns or motion.moving or not (motion.in_gear or _ready(motion, moment.latest, rules)):
+    if idle.since_ns or not _idles(motion, moment.latest, rules):
         return
-    put_in_gear = GEAR in moment.changed or RAIL in moment.changed
+    put_in_gear = not _BEGINS.isdisjoint(moment.changed)
     if motion.standing_ns <= idle.ended_ns:  # the same standstill again, after a silence
         put_in_gear = True
     idle.since_ns = moment.at_ns if put_in_gear else motion.standing_ns
@@ -137,6 +140,14 @@ def _silent(idle: Idle, motion: Motion, at_ns: int) -> bool:
     return at_ns - motion.heard_ns >= idle.silence_ns
 
 
+def _idles(motion: Motion, latest: Latest, rules: IdlingRules) -> bool:
+    if motion.moving or latest.values.get(LOCKED) is True:
+        return False
+    if motion.in_gear and not (SPEED in latest.values and latest.values[SPEED] is None):
+        return True
+    return _ready(motion, latest, rules)
+
+
 def _ready(motion: Motion, latest: Latest, rules: IdlingRules) -> bool:
     return (
         rules.ready_counts
@@ -149,7 +160,8 @@ def _ready(motion: Motion, latest: Latest, rules: IdlingRules) -> bool:
 def _end(idle: Idle, vehicle_id: str, end_ns: int, record: bytes) -> list[Idling]:
     long_enough = end_ns - idle.since_ns >= idle.least_ns
     rows = [_row(idle, vehicle_id, end_ns, record)] if long_enough else []
-    idle.since_ns, idle.ended_ns, idle.shown = 0, end_ns, False
+    idle.since_ns, idle.record, idle.trip_id, idle.place, idle.fences = 0, b"", "", None, ()
+    idle.ended_ns, idle.shown = end_ns, False
     return rows
 
 

@@ -29,13 +29,13 @@ from motorcade.domain.episodes.track import Track
 from motorcade.domain.episodes.trip_course import ODOMETER
 from motorcade.domain.episodes.trip_distance import Way
 from motorcade.domain.episodes.trip_edges import TripRules
-from motorcade.domain.episodes.trip_motion import GEAR, LOCATION, SPEED, Motion, Signs, observe
+from motorcade.domain.episodes.trip_motion import GEAR, LOCATION, SPEED, Motion, Signs, forget_start, observe
 from motorcade.domain.episodes.trip_row import End, Running, Trip
 from motorcade.domain.record import NS_PER_S
 
 __all__ = ["Trip", "TripRules", "TripState", "due_ns", "quiet", "running_id", "start", "step", "view"]
 
-_CONCERNS_PARKED: Final = frozenset({GEAR, SPEED, LOCATION, ODOMETER, idlings.RAIL, idlings.CHARGE})
+_CONCERNS_PARKED: Final = frozenset({GEAR, SPEED, LOCATION, ODOMETER, idlings.RAIL, idlings.CHARGE, idlings.LOCKED})
 _STOP_SHOWN_M: Final = 3_000.0
 """A stop's end is final when its trip has gone so far, also without the odometer that may tell of an unseen trip."""
 
@@ -110,8 +110,11 @@ def step(state: TripState, moment: Moment, rules: TripRules) -> list[Episode]:
     if state.running is not None:
         out += _go_on(state, state.running, moment, signs, rules, was_standing)
     else:
-        if motion.left_ns != left_before_ns:
+        if not motion.left_ns:
+            _forget_start(state)
+        elif motion.left_ns != left_before_ns:
             state.left_odometer_km, state.left_fences = course.held_odometer_km(moment), moment.fences
+            state.left_read_m = 0.0
         if ODOMETER in moment.changed:
             state.left_read_m = motion.left_m
         if signs.sets_off or _driven_blindly(state, moment, signs, rules):
@@ -196,7 +199,8 @@ def _finish(state: TripState, end: End) -> Sequence[Episode]:
     motion = state.motion
     if motion.moving:
         motion.moving, motion.standing_ns, motion.standing_record = False, end.at_ns, end.record
-    motion.left_ns, motion.anchor = 0, motion.fix
+    motion.anchor, state.expires_ns = motion.fix, 0
+    _forget_start(state)
     return ended
 
 
@@ -283,13 +287,18 @@ def _set_off(state: TripState, moment: Moment, signs: Signs, rules: TripRules) -
         motion.moving, motion.standing_ns, motion.standing_record = False, at_ns, record
     elif not signs.moved:
         motion.moving, motion.sign_ns, motion.sign_record = True, moment.at_ns, moment.record_id
-    motion.left_ns = 0
+    _forget_start(state)
     state.running, state.trip_id = running, running.id
     course.measure(running, moment, Signs(moved=signs.moved), motion, rules)
     if state.stop is not None:
         stops.close(state.stop, running.id, at_ns, record)
         stops.leave_from(state.stop, place, running.energy.soc_start_pct)
     return [rows.row(running, None)]
+
+
+def _forget_start(state: TripState) -> None:
+    forget_start(state.motion)
+    state.left_odometer_km, state.left_fences, state.left_read_m = None, (), 0.0
 
 
 def _stop_settled(state: TripState, running: Running) -> Sequence[Episode]:

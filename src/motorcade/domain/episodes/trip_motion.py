@@ -327,7 +327,12 @@ def _leave(motion: Motion, moment: Moment, rules: MotionRules, signs: Signs, *, 
             motion.left_m = signs.off_m if seen else 0.0
             return
     elif stopped:
-        motion.left_ns = 0
+        forget_start(motion)
         return
     if began_ns and not signs.leapt:
         motion.left_m += signs.way_m
+
+
+def forget_start(motion: Motion) -> None:
+    """Suspect no start any more; nothing of it stays, so that states which mean the same are the same."""
+    motion.left_ns, motion.left_record, motion.left_place, motion.left_m = 0, b"", None, 0.0

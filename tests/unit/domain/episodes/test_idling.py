@@ -46,6 +46,12 @@ def test_a_parked_car_that_is_ready_to_drive_idles_too_but_not_while_it_charges(
     assert not idlings(charging)
 
 
+def test_a_car_whose_p_was_lost_does_not_idle_once_it_is_locked_or_has_no_speed() -> None:
+    locked = only(idlings(standing().chat(150).say(5, locked=True).chat(3_000)))
+    assert after_s(locked.ended_at_ns) == 356
+    assert not idlings(standing().say(5, speed_kmh=None).chat(3_000))
+
+
 def test_a_silence_is_no_witness() -> None:
     story = standing().wait(600).go(1_000).say(1, speed_kmh=0.0, gear="P").wait(900)
     assert not idlings(story)
