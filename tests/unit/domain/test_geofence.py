@@ -121,7 +121,7 @@ def test_the_index_says_what_measuring_every_fence_anew_says(around: Place, scal
             assert told == sorted(told)
             for fence in fences:
                 depth = depth_m(fence.shape, place)
-                if abs(depth) > 0.02:
+                if abs(depth) > 0.1:  # far out, plane and sphere differ by centimetres
                     assert (fence.fence_id in told) == (depth > 0), (fence, depth)
 
     check_one()
