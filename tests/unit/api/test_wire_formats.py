@@ -36,11 +36,18 @@ GOLDEN_SNAPSHOT = StateSnapshot(
     clock_suspect=True,
     counts={"applied": 7},
 )
-GOLDEN_STATE = (
+FIRST_STATE = (  # as the first version of this program wrote it
     "0199840493cf187afca767ca0000cfffffffffffffffffcb40494000000000001593cf187afca767ca00000192cb404cc00000000000cb40"
     "288000000000003a93cf187afca767ca00000291ab44726976657246726f6e743b93cf187afca767ca000003c091c4100000000000000000"
     "0000000000000000cf187afca767ca000081b061626162616261626162616261626162cf187afca767ca000081b063646364636463646364"
     "636463646364cf187afca767c9ffffcf187afca767ca0000cf187afca767ca0000c381a76170706c69656407"
+)
+GOLDEN_STATE = (
+    "01dc0011840493cf187afca767ca0000cfffffffffffffffffcb40494000000000001593cf187afca767ca00000192cb404cc00000000000"
+    "cb40288000000000003a93cf187afca767ca00000291ab44726976657246726f6e743b93cf187afca767ca000003c091c410000000000000"
+    "00000000000000000000cf187afca767ca000081b061626162616261626162616261626162cf187afca767ca000081b06364636463646364"
+    "6364636463646364cf187afca767c9ffffcf187afca767ca0000cf187afca767ca0000c381a76170706c69656407c4009200c400c000a090"
+    "9090"
 )
 
 times = st.integers(min_value=0, max_value=2**62)
@@ -104,6 +111,10 @@ def test_the_bytes_of_the_live_bus_are_pinned() -> None:
 def test_the_bytes_of_the_store_are_pinned() -> None:
     assert encode_state(GOLDEN_SNAPSHOT).hex() == GOLDEN_STATE
     assert parts(decode_state(bytes.fromhex(GOLDEN_STATE))) == parts(GOLDEN_SNAPSHOT)
+
+
+def test_a_state_of_an_older_program_is_read() -> None:
+    assert parts(decode_state(bytes.fromhex(FIRST_STATE))) == parts(GOLDEN_SNAPSHOT)
 
 
 @given(summaries)
