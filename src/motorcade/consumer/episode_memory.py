@@ -42,6 +42,8 @@ class EpisodeMemory:
         stored: `fold` in bytes as it was encoded last.
         was_quiet: nothing was open after the last record.
         due_ns: the horizon at which the rows change by time alone, None when never.
+        shown_ns: the horizon of the last view; a restart, which reads again from before it, takes nothing back.
+        given: rows shown since the vehicle became dirty: a re-fold that looked before them must judge them too.
         wakes_ns: when the vehicle is next looked at, None while nothing is expected.
     """
 
@@ -65,6 +67,8 @@ class EpisodeMemory:
     stored: bytes = b""
     due_ns: int | None = None
     wakes_ns: int | None = None
+    shown_ns: int = 0
+    given: set[tuple[str, str]] = field(default_factory=set)
 
     def missed(self, report: Report) -> None:
         """A report came after its turn had passed: rows from its time on may be wrong until a re-fold."""
@@ -87,6 +91,8 @@ class EpisodeMemory:
         if self.dirty is not None:
             if len(self.tail) == MAX_TAIL:
                 self.tail_from = turn_of(self.tail[0])
+                while self.doubtful and self.doubtful[0] <= self.tail_from:  # whoever starts over sees them stored
+                    del self.doubtful[0]
             self.tail.append(report)
 
     def fall_back(self, waiting: Sequence[Report]) -> None:
@@ -98,7 +104,7 @@ class EpisodeMemory:
             if turn_of(report) <= self.turns.folded:
                 self.missed(report)
         self.fold = decode_fold(self.stored)
-        self.encoded, self.due_ns, self.wakes_ns = self.stored, None, None
+        self.encoded, self.wakes_ns, self.was_quiet = self.stored, None, False
 
     def show(self, stepped: Sequence[Episode], view: Sequence[Episode]) -> None:
         """Take over rows to be stored, and withdraw those that only a view had given and that are no more.
@@ -116,6 +122,8 @@ class EpisodeMemory:
             self.withdrawals.append(Withdrawal(kind, name, successors(kind, (*stepped, *view))))
         for row in (*stepped, *view):
             self.rows[row.kind, row.id] = row
+        if self.dirty is not None:
+            self.given |= told | stands
         self.by_record = (self.by_record | told) & stands
         self.by_view = stands - self.by_record
 
@@ -130,6 +138,7 @@ class EpisodeMemory:
         self.dirty = self.told = self.tail_from = None
         self.tail.clear()
         self.doubtful.clear()
+        self.given.clear()
 
 
 def successors(kind: str, rows: Iterable[Episode]) -> tuple[str, ...]:

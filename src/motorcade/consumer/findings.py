@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from motorcade.consumer.context import VehicleMemory
+from motorcade.consumer.episode_memory import successors
 from motorcade.consumer.telling import tell_refolded
 from motorcade.domain import fold
 from motorcade.domain.episodes.episode import Episode
@@ -10,6 +11,7 @@ from motorcade.domain.rules import RuleTimeline
 from motorcade.domain.turns import turn_of
 from motorcade.ports.store import Write
 from motorcade.ports.stream import Position
+from motorcade.repositories.episodes import Withdrawal
 from motorcade.repositories.findings import FOLD_STATE_KEPT_S, Finding, quiet_delete, quiet_put
 from motorcade.repositories.refolds import RefoldResult, mark_put, taken
 from motorcade.wire.fold_state import decode_fold, encode_fold
@@ -43,7 +45,7 @@ def take_finding(vehicle: VehicleMemory, position: Position) -> Finding | None:
         rows=tuple(episodes.rows.values()),
         quiet=episodes.quiet,
         outbox=tuple(episodes.outbox),
-        withdrawals=tuple(episodes.withdrawals),
+        withdrawals=tuple(one for one in episodes.withdrawals if (one.kind, one.id) not in episodes.rows),
         also=also,
     )
     episodes.rows, episodes.withdrawals, episodes.quiet, episodes.also, episodes.outbox = {}, [], None, [], []
@@ -58,12 +60,15 @@ def install(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeline
     """
     episodes = vehicle.episodes
     dirty = episodes.dirty
-    if dirty is None or dirty.count != result.count or episodes.tail_from is None:
+    asked = (result.count, result.first, result.last)
+    if dirty is None or (dirty.count, dirty.first, dirty.last) != asked or episodes.tail_from is None:
         episodes.also += taken(result, installed=dirty is None)
         return False
     if result.state and not episodes.tail_from <= result.until <= episodes.turns.folded:
         episodes.also += taken(result, installed=False)
         return False
+    for one in result.withdrawals:
+        episodes.rows.pop((one.kind, one.id), None)
     for row in result.rows:
         episodes.rows[row.kind, row.id] = row
     episodes.withdrawals += result.withdrawals
@@ -76,7 +81,6 @@ def install(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeline
     rows = list(result.rows)
     if result.state:
         rows += _catch_up(vehicle, result, timeline, horizon_ns)
-    episodes.withdrawals = [one for one in episodes.withdrawals if (one.kind, one.id) not in episodes.rows]
     tell_refolded(vehicle, rows, result, horizon_ns)
     episodes.clean()
     return True
@@ -86,7 +90,7 @@ def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeli
     """The re-fold came to the present of its start: fold what came since, and go on from there."""
     episodes = vehicle.episodes
     state = episodes.fold = decode_fold(result.state)
-    episodes.encoded = b""
+    episodes.encoded, episodes.quiet = b"", None
     rows: list[Episode] = []
     episodes.also += [quiet_delete(vehicle.key, turn) for turn in episodes.doubtful if turn > result.until]
     was_quiet = fold.quiet(state, state.at_ns, timeline)
@@ -99,6 +103,10 @@ def _catch_up(vehicle: VehicleMemory, result: RefoldResult, timeline: RuleTimeli
             was_quiet = quiet
     view = fold.view(state, horizon_ns, timeline)
     episodes.show((*result.rows, *rows), view)
+    true = {(row.kind, row.id) for row in (*result.rows, *rows, *view)}
+    for kind, name in sorted(episodes.given - true):  # what live has given since the re-fold looked
+        episodes.rows.pop((kind, name), None)
+        episodes.withdrawals.append(Withdrawal(kind, name, successors(kind, (*rows, *view))))
     episodes.was_quiet = was_quiet
     episodes.due_ns = fold.due_ns(state, horizon_ns, timeline)
     return rows + view

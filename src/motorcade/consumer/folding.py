@@ -104,8 +104,10 @@ class Folding:
             self._fold(vehicle)
         except Exception as error:  # noqa: BLE001 - whatever it is; it is counted, logged and the vehicle marked
             vehicle.episodes.fall_back(waiting)
+            vehicle.episodes.due_ns = self.horizon_ns + PROGRESS_EVERY_NS
             self._failed(vehicle, error)
             self._touched(vehicle)
+            self.waits(vehicle)
 
     def _fold(self, vehicle: VehicleMemory) -> None:
         episodes, horizon_ns = vehicle.episodes, self.horizon_ns
@@ -115,7 +117,8 @@ class Folding:
         rows = _step(vehicle, reports, timeline)
         is_due = episodes.due_ns is not None and episodes.due_ns <= horizon_ns
         if rows or is_due or episodes.was_quiet != was_quiet or (reports and episodes.by_view):
-            view = fold.view(episodes.fold, horizon_ns, timeline)
+            episodes.shown_ns = max(episodes.shown_ns, horizon_ns)
+            view = fold.view(episodes.fold, episodes.shown_ns, timeline)
             episodes.show(rows, view)
             rows += view
         tell(vehicle, rows)

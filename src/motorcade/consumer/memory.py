@@ -101,6 +101,8 @@ def _encoded(vehicle: VehicleMemory, at: Position, stream: str) -> bytes:
             told=episodes.announced,
             by_view=tuple(sorted(episodes.by_view)),
             by_record=tuple(sorted(episodes.by_record)),
+            due_ns=episodes.due_ns,
+            shown_ns=episodes.shown_ns,
             at=at,
             stream=stream,
             folded=episodes.turns.folded,
@@ -157,6 +159,8 @@ def _restore_episodes(episodes: EpisodeMemory, snapshot: StateSnapshot) -> None:
     episodes.turns = Turns(folded=snapshot.folded)
     episodes.announced = snapshot.told
     episodes.by_view, episodes.by_record = set(snapshot.by_view), set(snapshot.by_record)
+    episodes.due_ns = snapshot.due_ns if snapshot.fold else None
+    episodes.shown_ns = snapshot.shown_ns
     episodes.was_quiet = not snapshot.fold  # unknown; the next record tells
     if snapshot.dirty is not None:
         episodes.dirty, episodes.tail_from = Dirty(*snapshot.dirty), snapshot.folded

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from motorcade.domain.episodes.episode import Episode
 from motorcade.domain.tenant import SystemScope
-from motorcade.domain.turns import Turn
+from motorcade.domain.turns import NO_TURN, Turn
 from motorcade.ports.store import ANY, MAX_PAGE, Delete, Put, Query, Store, Write
 from motorcade.repositories.consumption import Key
 from motorcade.repositories.episodes import Withdrawal
@@ -47,7 +47,7 @@ class RefoldResult:
 
     Attributes:
         key: whose.
-        count: of the mark that it answers.
+        count, first, last: of the mark that it answers.
         base: turn of the state that it started from.
         until: turn where it ended.
         state: the encoded state there; b"" where it met the stored state, so that nothing behind it changes.
@@ -70,6 +70,8 @@ class RefoldResult:
     quiet: Mapping[Turn, bytes]
     standing: Sequence[str] = ()
     seen: Sequence[bytes] = ()
+    first: Turn = NO_TURN
+    last: Turn = NO_TURN
     parts: int = 0
 
 
@@ -114,6 +116,8 @@ class Refolds:
             "state": result.state,
             "standing": list(result.standing),
             "seen": list(result.seen),
+            "first": list(result.first),
+            "last": list(result.last),
             "parts": len(parts),
         }
         await self._store.write([Put(REFOLDS, _READY, text, head, ANY)])
@@ -141,6 +145,8 @@ class Refolds:
             quiet={_turn(turn): state for part in parts for turn, state in part["quiet"]},
             standing=tuple(head["standing"]),
             seen=tuple(head["seen"]),
+            first=_turn(head["first"]),
+            last=_turn(head["last"]),
             parts=len(parts),
         )
 

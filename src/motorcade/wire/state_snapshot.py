@@ -36,6 +36,8 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
         folded: turn of the report folded last.
         by_view: kind and id of the rows that stand and that only a view has given.
         by_record: of those that stand and that a record has given.
+        due_ns: the horizon at which its rows change by time alone, None when never, 0 as soon as there is a horizon.
+        shown_ns: the horizon for which its rows were last looked at.
         told: what was told of the vehicle's alerts.
         at: the entry of the stream up to which records were taken.
         stream: identity of that stream.
@@ -59,6 +61,8 @@ class StateSnapshot(msgspec.Struct, array_like=True, kw_only=True):
     told: tuple[Told, ...] = ()
     by_view: tuple[tuple[str, str], ...] = ()
     by_record: tuple[tuple[str, str], ...] = ()
+    due_ns: int | None = 0
+    shown_ns: int = 0
 
 
 class _Stored(StateSnapshot, array_like=True, kw_only=True):

@@ -34,6 +34,7 @@ def snapshots(draw: st.DrawFn) -> StateSnapshot:
         closed=closed,
         connections_changed_at_ns=2**41,
         last_seen_ns=draw(st.integers(0, 2**40)),
+        due_ns=None,
         at=draw(st.integers(0, 9)),
         stream="stream",
         clock_suspect=draw(st.booleans()),

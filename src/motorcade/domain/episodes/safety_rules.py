@@ -129,9 +129,10 @@ class SafetyRules:
     notice_max_age_s: float = 86_400.0
     longitudinal_sign: Literal[1, -1] = 1
     version: int = 1
-    lowest_limit_kmh: float = field(init=False, repr=False, compare=False)
-    calm_ms2: float = field(init=False, repr=False, compare=False)
-    _limits: dict[str, FenceLimit] = field(init=False, repr=False, compare=False)
+    # Worked out; the defaults only let rules be read that were stored before there were these.
+    lowest_limit_kmh: float = field(default=0.0, init=False, repr=False, compare=False)
+    calm_ms2: float = field(default=0.0, init=False, repr=False, compare=False)
+    _limits: dict[str, FenceLimit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse rules that contradict themselves; remember the fences' limits by id."""

@@ -133,5 +133,7 @@ def _result(
         rows=outcome.settled(),
         withdrawals=[Withdrawal(kind, gone_id, successors) for (kind, gone_id), successors in gone.items()],
         quiet={**quiet, **outcome.quiet},
+        first=dirty.first,
+        last=dirty.last,
         standing=tuple(sorted(name for kind, name in outcome.standing if kind == Alert.kind)) if outcome.met else (),
     )
